@@ -1,1 +1,3 @@
-fn main(){}
+//! The devinfra binary.
+
+fn main() {}

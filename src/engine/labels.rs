@@ -1,0 +1,125 @@
+//! The labels that say whose an object is, for us and for other tools.
+//!
+//! Ours begin with `dev.devinfra.`; ownership is decided by them alone. Compose's own labels are
+//! written beside them, so that `docker compose ls`, `ps` and `logs` and desktop tools show the
+//! stack. They are never read.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::model::{Fingerprint, Owner, Service, ServiceName, Stack};
+
+/// The stack's name.
+pub const STACK: &str = "dev.devinfra.stack";
+/// The project directory, which tells two checkouts with one stack name apart.
+pub const DIRECTORY: &str = "dev.devinfra.directory";
+/// The service's name.
+pub const SERVICE: &str = "dev.devinfra.service";
+/// What the container was made of: a [`Fingerprint`].
+pub const FINGERPRINT: &str = "dev.devinfra.fingerprint";
+/// The version of devinfra that made the object.
+pub const VERSION: &str = "dev.devinfra.version";
+
+/// The labels of a service's container, on top of the stack file's own.
+pub fn for_container(stack: &Stack, service: &Service) -> BTreeMap<String, String> {
+    let fingerprint = Fingerprint::of(&service.container);
+    let depends_on: Vec<String> = service
+        .depends_on
+        .iter()
+        .map(|(name, how)| format!("{name}:{}:false", how.condition.word()))
+        .collect();
+    let mut labels = service.container.labels.clone();
+    labels.extend(identity(stack));
+    labels.extend(owned([
+        (SERVICE, service.name.as_str()),
+        (FINGERPRINT, &fingerprint.to_string()),
+        ("com.docker.compose.service", service.name.as_str()),
+        ("com.docker.compose.container-number", "1"),
+        ("com.docker.compose.oneoff", "False"),
+        ("com.docker.compose.config-hash", &fingerprint.digest()),
+        (
+            "com.docker.compose.project.working_dir",
+            &stack.directory.to_string_lossy(),
+        ),
+        (
+            "com.docker.compose.project.config_files",
+            &stack.files.join(","),
+        ),
+        ("com.docker.compose.depends_on", &depends_on.join(",")),
+    ]));
+    labels
+}
+
+/// The labels of the stack's network with this key.
+pub fn for_network(
+    stack: &Stack,
+    key: &str,
+    own: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
+    let mut labels = own.clone();
+    labels.extend(identity(stack));
+    labels.extend(owned([("com.docker.compose.network", key)]));
+    labels
+}
+
+/// The labels of the stack's volume with this key.
+pub fn for_volume(
+    stack: &Stack,
+    key: &str,
+    own: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
+    let mut labels = own.clone();
+    labels.extend(identity(stack));
+    labels.extend(owned([("com.docker.compose.volume", key)]));
+    labels
+}
+
+/// The filter that every object of the stack passes, as an engine's `label` filter takes it.
+pub fn filter(stack: &Stack) -> Vec<String> {
+    vec![format!("{STACK}={}", stack.name)]
+}
+
+/// Whose an object with these labels is, seen from the stack.
+pub fn owner(stack: &Stack, labels: &BTreeMap<String, String>) -> Owner {
+    if !is_of_stack(stack, labels) {
+        return Owner::Foreign;
+    }
+    let directory = labels.get(DIRECTORY).map(PathBuf::from).unwrap_or_default();
+    if directory != stack.directory {
+        return Owner::Elsewhere(directory);
+    }
+    match labels.get(SERVICE).map(ServiceName::new) {
+        Some(Ok(service)) => Owner::Ours(service),
+        Some(Err(_)) | None => Owner::Foreign,
+    }
+}
+
+/// Whether an object with these labels carries the stack's name, from whatever directory.
+pub fn is_of_stack(stack: &Stack, labels: &BTreeMap<String, String>) -> bool {
+    labels
+        .get(STACK)
+        .is_some_and(|name| name == stack.name.as_str())
+}
+
+/// Whether a network or volume with these labels was made by this stack.
+pub fn is_ours(stack: &Stack, labels: &BTreeMap<String, String>) -> bool {
+    is_of_stack(stack, labels)
+        && labels
+            .get(DIRECTORY)
+            .is_some_and(|path| Path::new(path) == stack.directory)
+}
+
+fn identity(stack: &Stack) -> BTreeMap<String, String> {
+    owned([
+        (STACK, stack.name.as_str()),
+        (DIRECTORY, &stack.directory.to_string_lossy()),
+        (VERSION, env!("CARGO_PKG_VERSION")),
+        ("com.docker.compose.project", stack.name.as_str()),
+    ])
+}
+
+fn owned<const N: usize>(pairs: [(&str, &str); N]) -> BTreeMap<String, String> {
+    pairs
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into()
+}

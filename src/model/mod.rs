@@ -1,0 +1,36 @@
+//! What is wanted and what exists, as plain data with its invariants.
+//!
+//! No I/O, no async, no serde, no clock: a value of this module can be built in a test in one line.
+
+mod container;
+mod fingerprint;
+mod image;
+mod kind;
+mod mount;
+mod name;
+mod observed;
+mod port;
+mod secret;
+mod service;
+mod size;
+mod stack;
+
+pub use container::{
+    ContainerSpec, DeviceLimits, Healthcheck, Logging, NetworkAttachment, RestartPolicy, Ulimit,
+};
+pub use fingerprint::{Facet, Fingerprint};
+pub use image::{ImageError, ImageRef, PullPolicy};
+pub use kind::{
+    ExecProbe, HttpProbe, Kind, Lakefs, LoginRole, Postgres, S3, TcpProbe, Valkey, ValkeyKeys,
+};
+pub use mount::{Bind, HostPath, Mount, MountSource, Tmpfs};
+pub use name::{NameError, ServiceName, StackName};
+pub use observed::{
+    ContainerId, ContainerState, Health, Network, NetworkId, Observed, ObservedContainer, Owner,
+    PublishedPort,
+};
+pub use port::{PortMapping, Protocol};
+pub use secret::Secret;
+pub use service::{Condition, Dependency, Exports, Service, StopPolicy};
+pub use size::{ByteSize, SizeError};
+pub use stack::{Hooks, NetworkSpec, Stack, StackError, VolumeSpec};

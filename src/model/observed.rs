@@ -1,0 +1,202 @@
+//! What an engine said exists, taken once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use super::{ImageRef, Protocol, ServiceName};
+
+/// One snapshot of the engine, as far as it concerns a stack.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Observed {
+    /// Containers that are the stack's, or that have a name the stack needs.
+    pub containers: Vec<ObservedContainer>,
+    /// Networks that are the stack's, or that have a name the stack needs.
+    pub networks: Vec<Network>,
+    /// Names of volumes that are the stack's, or that have a name the stack needs.
+    pub volumes: BTreeSet<String>,
+    /// Whether the engine has the images that were asked about.
+    pub images: BTreeMap<ImageRef, bool>,
+}
+
+/// An engine's id of a container: 64 hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ContainerId(pub String);
+
+/// An engine's id of a network.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NetworkId(pub String);
+
+/// A container as it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservedContainer {
+    /// Its id.
+    pub id: ContainerId,
+    /// Its name, without the engine's leading slash.
+    pub name: String,
+    /// Whose it is.
+    pub owner: Owner,
+    /// The image it was created from, as it was named then.
+    pub image: String,
+    /// The fingerprint it was created with.
+    pub fingerprint: Option<String>,
+    /// What it is doing.
+    pub state: ContainerState,
+    /// The engine's words on that: `Up 3 minutes`.
+    pub status: String,
+    /// What the engine's own health check says.
+    pub health: Option<Health>,
+    /// When it was last started, in RFC 3339; known after a closer look only.
+    pub started_at: Option<String>,
+    /// The ports it publishes now.
+    pub ports: Vec<PublishedPort>,
+    /// The networks it is attached to.
+    pub networks: Vec<NetworkId>,
+    /// The volumes without a name that go with it.
+    pub anonymous_volumes: Vec<String>,
+}
+
+/// Whose an object is, by its labels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owner {
+    /// This stack's, for the service of this name.
+    Ours(ServiceName),
+    /// A stack of the same name, started from another project directory.
+    Elsewhere(PathBuf),
+    /// Somebody else's.
+    Foreign,
+}
+
+/// What a container is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ContainerState {
+    /// Made, and not yet started; or its start failed.
+    Created,
+    /// Running.
+    Running,
+    /// Frozen.
+    Paused,
+    /// Between two attempts of its restart policy.
+    Restarting,
+    /// Ended.
+    Exited {
+        /// What its process returned, where that is known.
+        code: Option<i64>,
+        /// Whether the kernel killed it for want of memory.
+        oom_killed: bool,
+    },
+    /// On its way out.
+    Removing,
+    /// Half removed.
+    Dead,
+}
+
+/// What the engine's own health check says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// Not decided yet.
+    Starting,
+    /// Good.
+    Healthy,
+    /// Bad.
+    Unhealthy,
+}
+
+/// A container port and where it can be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PublishedPort {
+    /// The port inside the container.
+    pub target: u16,
+    /// The port on the host.
+    pub published: u16,
+    /// The host's address it is bound to.
+    pub host_ip: IpAddr,
+    /// TCP or UDP.
+    pub protocol: Protocol,
+}
+
+/// A network as it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Network {
+    /// Its id.
+    pub id: NetworkId,
+    /// Its name.
+    pub name: String,
+    /// Whether this stack made it.
+    pub ours: bool,
+}
+
+impl Observed {
+    /// The container of this service.
+    pub fn container_of(&self, service: &ServiceName) -> Option<&ObservedContainer> {
+        self.containers
+            .iter()
+            .find(|container| container.is_of(service))
+    }
+
+    /// The container of this name, whoever owns it.
+    pub fn container_named(&self, name: &str) -> Option<&ObservedContainer> {
+        self.containers
+            .iter()
+            .find(|container| container.name == name)
+    }
+
+    /// The network of this name: this stack's own where several share it.
+    pub fn network_named(&self, name: &str) -> Option<&Network> {
+        let mut named = self.networks.iter().filter(|network| network.name == name);
+        let first = named.next();
+        named
+            .find(|network| network.ours)
+            .filter(|_| !first.is_some_and(|one| one.ours))
+            .or(first)
+    }
+}
+
+impl ObservedContainer {
+    /// Whether it is this stack's container for the service.
+    pub fn is_of(&self, service: &ServiceName) -> bool {
+        matches!(&self.owner, Owner::Ours(name) if name == service)
+    }
+
+    /// The service it is this stack's container for.
+    pub fn service(&self) -> Option<&ServiceName> {
+        match &self.owner {
+            Owner::Ours(service) => Some(service),
+            Owner::Elsewhere(_) | Owner::Foreign => None,
+        }
+    }
+
+    /// Whether its process is there.
+    pub fn is_running(&self) -> bool {
+        self.state == ContainerState::Running
+    }
+}
+
+impl ContainerState {
+    /// The word that `status --json` has for it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Restarting => "restarting",
+            Self::Exited { .. } => "exited",
+            Self::Removing => "removing",
+            Self::Dead => "dead",
+        }
+    }
+}
+
+impl fmt::Display for ContainerId {
+    /// The first twelve digits, which is what people see elsewhere.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.get(..12).unwrap_or(&self.0))
+    }
+}
+
+impl fmt::Display for NetworkId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.get(..12).unwrap_or(&self.0))
+    }
+}

@@ -1,0 +1,95 @@
+//! One service of a stack.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::{ContainerSpec, Kind, PullPolicy, ServiceName};
+
+/// A service: what its container is made of, and what devinfra does about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Service {
+    /// Its key in the stack file.
+    pub name: ServiceName,
+    /// What its container is made of.
+    pub container: ContainerSpec,
+    /// When its image is pulled.
+    pub pull_policy: PullPolicy,
+    /// What must have happened to other services before it starts.
+    pub depends_on: BTreeMap<ServiceName, Dependency>,
+    /// How it is probed, bootstrapped, checked and reset.
+    pub kind: Kind,
+    /// What the application is told of it.
+    pub exports: Exports,
+    /// Mount targets that are this service's data.
+    pub data: Vec<String>,
+    /// Services whose data only makes sense together with this one's.
+    pub reset_with: Vec<ServiceName>,
+    /// Whether `up` fails when it does not become usable.
+    pub required: bool,
+}
+
+/// A dependency on another service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dependency {
+    /// What must have happened to it.
+    pub condition: Condition,
+    /// Whether its absence or failure is an error.
+    pub required: bool,
+}
+
+/// Compose's `depends_on` conditions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Condition {
+    /// Its container was started.
+    Started,
+    /// It is usable: its kind's probe succeeded.
+    Healthy,
+    /// It ran and exited with 0.
+    CompletedSuccessfully,
+}
+
+/// Environment variables for the application. Values may hold placeholders such as `{url}`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Exports {
+    /// Where the service is up.
+    pub with: BTreeMap<String, String>,
+    /// Where it is left out or not up.
+    pub without: BTreeMap<String, String>,
+}
+
+/// How a container is asked to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopPolicy {
+    /// With its own signal and grace period.
+    Own,
+    /// With its own signal and this grace period.
+    Within(Duration),
+}
+
+impl Service {
+    /// A service of this name and container that nothing is known of.
+    pub fn new(name: ServiceName, container: ContainerSpec) -> Self {
+        Self {
+            name,
+            container,
+            pull_policy: PullPolicy::default(),
+            depends_on: BTreeMap::new(),
+            kind: Kind::Process,
+            exports: Exports::default(),
+            data: Vec::new(),
+            reset_with: Vec::new(),
+            required: true,
+        }
+    }
+}
+
+impl Condition {
+    /// The word that Compose has for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Started => "service_started",
+            Self::Healthy => "service_healthy",
+            Self::CompletedSuccessfully => "service_completed_successfully",
+        }
+    }
+}
