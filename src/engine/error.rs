@@ -103,6 +103,12 @@ pub enum EngineError {
         #[source]
         source: EngineSaid,
     },
+    /// The thing was there a moment ago, and somebody else has removed it.
+    #[error("failed to {operation}: it has been removed meanwhile")]
+    Vanished {
+        /// What was attempted.
+        operation: String,
+    },
     /// The engine refused for another reason.
     #[error("failed to {operation}")]
     Refused {

@@ -3,6 +3,8 @@
 //! One method is one question or one change. Nothing is decided here: what to do is `plan`'s
 //! business, and the only module that knows a real engine's protocol is `docker`.
 
+mod address;
+mod docker;
 mod error;
 pub mod labels;
 
@@ -18,6 +20,8 @@ use crate::model::{
     ServiceName, Stack, VolumeSpec,
 };
 
+pub use address::{Address, Wishes};
+pub use docker::Docker;
 pub use error::{EngineError, EngineSaid, ImageProblem, UnreachableReason};
 
 /// A container engine.
@@ -27,8 +31,8 @@ pub use error::{EngineError, EngineSaid, ImageProblem, UnreachableReason};
 /// Every method fails with [`EngineError`], which says what was attempted on which thing.
 #[async_trait]
 pub trait Engine: fmt::Debug + Send + Sync {
-    /// Where the engine was reached, such as `unix:///var/run/docker.sock`.
-    fn address(&self) -> &str;
+    /// Where the engine was reached.
+    fn address(&self) -> &Address;
 
     /// The containers that are the stack's or have a name the stack needs.
     async fn containers(&self, stack: &Stack) -> Result<Vec<ObservedContainer>, EngineError>;
@@ -40,8 +44,8 @@ pub trait Engine: fmt::Debug + Send + Sync {
     /// named in `further` that exist.
     async fn volumes(&self, stack: &Stack, further: &[String]) -> Result<Vec<String>, EngineError>;
 
-    /// Whether the engine has the image.
-    async fn has_image(&self, image: &ImageRef) -> Result<bool, EngineError>;
+    /// The engine's id of the image; `None` when it does not have it.
+    async fn image_id(&self, image: &ImageRef) -> Result<Option<String>, EngineError>;
 
     /// Fetches the image from its registry, telling `progress` how far it is.
     async fn pull_image(

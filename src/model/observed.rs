@@ -16,8 +16,10 @@ pub struct Observed {
     pub networks: Vec<Network>,
     /// Names of volumes that are the stack's, or that have a name the stack needs.
     pub volumes: BTreeSet<String>,
-    /// Whether the engine has the images that were asked about.
-    pub images: BTreeMap<ImageRef, bool>,
+    /// The engine's ids of the images that were asked about; `None` where it does not have one.
+    pub images: BTreeMap<ImageRef, Option<String>>,
+    /// Host directories that bind mounts need and that do not exist yet.
+    pub missing_directories: BTreeSet<PathBuf>,
 }
 
 /// An engine's id of a container: 64 hexadecimal digits.
@@ -39,6 +41,8 @@ pub struct ObservedContainer {
     pub owner: Owner,
     /// The image it was created from, as it was named then.
     pub image: String,
+    /// The engine's id of that image.
+    pub image_id: String,
     /// The fingerprint it was created with.
     pub fingerprint: Option<String>,
     /// What it is doing.

@@ -1,0 +1,239 @@
+//! Which engine to talk to, by the rules of the `docker` command line.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::EngineError;
+
+/// Where an engine is, and how that was decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// `unix://…`, `tcp://…` or `npipe://…`.
+    pub url: String,
+    /// What decided on it, for messages: "`DOCKER_HOST`".
+    pub chosen_by: String,
+}
+
+/// What the user said about the engine; everything is optional.
+#[derive(Debug, Clone, Default)]
+pub struct Wishes {
+    /// `--host`.
+    pub host: Option<String>,
+    /// `--context`.
+    pub context: Option<String>,
+    /// `DOCKER_HOST`.
+    pub docker_host: Option<String>,
+    /// `DOCKER_CONTEXT`.
+    pub docker_context: Option<String>,
+    /// `DOCKER_CONFIG`.
+    pub docker_config: Option<PathBuf>,
+    /// `HOME`.
+    pub home: Option<PathBuf>,
+    /// `XDG_RUNTIME_DIR`.
+    pub runtime_directory: Option<PathBuf>,
+}
+
+#[derive(Deserialize, Default)]
+struct Config {
+    #[serde(default, rename = "currentContext")]
+    current_context: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Meta {
+    #[serde(rename = "Name")]
+    name: String,
+    #[serde(rename = "Endpoints")]
+    endpoints: BTreeMap<String, Endpoint>,
+}
+
+#[derive(Deserialize)]
+struct Endpoint {
+    #[serde(default, rename = "Host")]
+    host: String,
+}
+
+impl Wishes {
+    /// Decides on an engine: `--host`, `--context`, `DOCKER_HOST`, `DOCKER_CONTEXT`, the current
+    /// context of the docker configuration, and then the first well-known socket that exists.
+    ///
+    /// # Errors
+    ///
+    /// When a context is named that does not exist or has no usable endpoint.
+    pub fn decide(&self) -> Result<Address, EngineError> {
+        if let Some(url) = set(self.host.as_deref()) {
+            return Ok(address(url, "`--host`"));
+        }
+        if let Some(name) = set(self.context.as_deref()) {
+            return self.context_endpoint(name, "`--context`");
+        }
+        if let Some(url) = set(self.docker_host.as_deref()) {
+            return Ok(address(url, "`DOCKER_HOST`"));
+        }
+        if let Some(name) = set(self.docker_context.as_deref()) {
+            return self.context_endpoint(name, "`DOCKER_CONTEXT`");
+        }
+        if let Some(name) = self.current_context() {
+            return self.context_endpoint(&name, "the current docker context");
+        }
+        Ok(self.well_known_socket())
+    }
+
+    fn configuration(&self) -> Option<PathBuf> {
+        let default = || self.home.as_ref().map(|home| home.join(".docker"));
+        self.docker_config.clone().or_else(default)
+    }
+
+    fn current_context(&self) -> Option<String> {
+        let text = fs::read_to_string(self.configuration()?.join("config.json")).ok()?;
+        let config: Config = serde_json::from_str(&text).ok()?;
+        config
+            .current_context
+            .filter(|name| !name.is_empty() && name != "default")
+    }
+
+    /// The endpoint of a named context. The `default` context is the well-known socket.
+    fn context_endpoint(&self, name: &str, chosen_by: &str) -> Result<Address, EngineError> {
+        if name == "default" {
+            return Ok(self.well_known_socket());
+        }
+        let chosen_by = format!("{chosen_by} `{name}`");
+        let problem = |problem: &str| EngineError::Address {
+            address: format!("context {name}"),
+            chosen_by: chosen_by.clone(),
+            problem: problem.to_owned(),
+        };
+        let contexts = self
+            .configuration()
+            .map(|configuration| configuration.join("contexts/meta"))
+            .ok_or_else(|| problem("there is no docker configuration directory"))?;
+        let meta = find_context(&contexts, name)
+            .ok_or_else(|| problem("there is no docker context of this name"))?;
+        match meta
+            .endpoints
+            .get("docker")
+            .map(|endpoint| endpoint.host.as_str())
+        {
+            Some(host) if !host.is_empty() => Ok(Address {
+                url: host.to_owned(),
+                chosen_by: chosen_by.clone(),
+            }),
+            Some(_) | None => Err(problem("the context has no docker endpoint")),
+        }
+    }
+
+    /// The first socket that exists, of the engines that people use; Docker's own when none does.
+    fn well_known_socket(&self) -> Address {
+        let home = |path: &str| self.home.as_ref().map(|home| home.join(path));
+        let runtime = |path: &str| self.runtime_directory.as_ref().map(|dir| dir.join(path));
+        let default = PathBuf::from("/var/run/docker.sock");
+        let known = [
+            (Some(default.clone()), "Docker's default socket"),
+            (runtime("docker.sock"), "rootless Docker's socket"),
+            (home(".docker/run/docker.sock"), "Docker Desktop's socket"),
+            (
+                home(".docker/desktop/docker.sock"),
+                "Docker Desktop's socket",
+            ),
+            (home(".orbstack/run/docker.sock"), "OrbStack's socket"),
+            (home(".colima/default/docker.sock"), "Colima's socket"),
+            (home(".rd/docker.sock"), "Rancher Desktop's socket"),
+            (runtime("podman/podman.sock"), "rootless Podman's socket"),
+            (
+                Some(PathBuf::from("/run/podman/podman.sock")),
+                "Podman's socket",
+            ),
+        ];
+        let found = known
+            .into_iter()
+            .find_map(|(path, whose)| path.filter(|path| path.exists()).map(|path| (path, whose)));
+        let (path, whose) = found.unwrap_or((default, "Docker's default socket"));
+        address(&format!("unix://{}", path.display()), whose)
+    }
+}
+
+fn address(url: &str, chosen_by: &str) -> Address {
+    Address {
+        url: url.to_owned(),
+        chosen_by: chosen_by.to_owned(),
+    }
+}
+
+/// The docker command line treats an empty setting as none.
+fn set(value: Option<&str>) -> Option<&str> {
+    value.filter(|value| !value.is_empty())
+}
+
+/// Contexts lie in directories named by a hash of their names; each says its name inside.
+fn find_context(contexts: &Path, name: &str) -> Option<Meta> {
+    fs::read_dir(contexts).ok()?.find_map(|entry| {
+        let text = fs::read_to_string(entry.ok()?.path().join("meta.json")).ok()?;
+        let meta: Meta = serde_json::from_str(&text).ok()?;
+        (meta.name == name).then_some(meta)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_context() -> (tempfile::TempDir, Wishes) {
+        let directory = tempfile::tempdir().unwrap();
+        let meta = directory.path().join("contexts/meta/5f2c");
+        fs::create_dir_all(&meta).unwrap();
+        fs::write(
+            meta.join("meta.json"),
+            r#"{"Name":"colima","Endpoints":{"docker":{"Host":"unix:///c/docker.sock"}}}"#,
+        )
+        .unwrap();
+        fs::write(
+            directory.path().join("config.json"),
+            r#"{"currentContext":"colima"}"#,
+        )
+        .unwrap();
+        let docker_config = Some(directory.path().to_owned());
+        (
+            directory,
+            Wishes {
+                docker_config,
+                ..Wishes::default()
+            },
+        )
+    }
+
+    #[test]
+    fn the_order_is_the_docker_command_lines() {
+        let (_directory, mut wishes) = with_context();
+        let chosen = |wishes: &Wishes| {
+            let address = wishes.decide().unwrap();
+            format!("{} by {}", address.url, address.chosen_by)
+        };
+        assert_eq!(
+            chosen(&wishes),
+            "unix:///c/docker.sock by the current docker context `colima`"
+        );
+        wishes.docker_context = Some("colima".to_owned());
+        assert_eq!(
+            chosen(&wishes),
+            "unix:///c/docker.sock by `DOCKER_CONTEXT` `colima`"
+        );
+        wishes.docker_host = Some("tcp://h:1".to_owned());
+        assert_eq!(chosen(&wishes), "tcp://h:1 by `DOCKER_HOST`");
+        wishes.host = Some("unix:///x".to_owned());
+        assert_eq!(chosen(&wishes), "unix:///x by `--host`");
+    }
+
+    #[test]
+    fn an_unknown_context_is_named() {
+        let (_directory, mut wishes) = with_context();
+        wishes.context = Some("nope".to_owned());
+        assert_eq!(
+            wishes.decide().unwrap_err().to_string(),
+            "engine address `context nope`, from `--context` `nope`, can't be used: there is no \
+             docker context of this name"
+        );
+    }
+}

@@ -1,0 +1,323 @@
+//! Containers and networks in the words of the Docker Engine API.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bollard::models::{
+    ContainerCreateBody, EndpointSettings, HealthConfig, HostConfig, HostConfigLogConfig,
+    Mount as EngineMount, MountTmpfsOptions, MountType, NetworkConnectRequest,
+    NetworkCreateRequest, NetworkingConfig, PortBinding, ResourcesUlimits,
+    RestartPolicy as EngineRestartPolicy, RestartPolicyNameEnum,
+};
+
+use super::{Docker, QUICK, SLOW};
+use crate::engine::{Engine as _, EngineError, labels};
+use crate::model::{
+    Bind, ByteSize, ContainerId, ContainerSpec, Healthcheck, Mount, MountSource, NetworkAttachment,
+    NetworkId, NetworkSpec, RestartPolicy, Service, Stack,
+};
+
+/// The longest grace period that is waited for when a container's own is not known.
+pub(super) const LONGEST_GRACE: Duration = Duration::from_hours(1);
+
+/// The body of a create call.
+pub(super) fn container(
+    stack: &Stack,
+    service: &Service,
+    networks: &BTreeMap<String, NetworkId>,
+) -> ContainerCreateBody {
+    let spec = &service.container;
+    let mut exposed: Vec<String> = spec
+        .ports
+        .iter()
+        .map(|port| format!("{}/{}", port.target, port.protocol))
+        .collect();
+    exposed.extend(spec.expose.iter().map(|port| with_protocol(port)));
+    let environment = spec
+        .environment
+        .iter()
+        .map(|(name, value)| format!("{name}={}", value.reveal()));
+    ContainerCreateBody {
+        hostname: spec.hostname.clone(),
+        user: spec.user.clone(),
+        exposed_ports: some_unless_empty(exposed),
+        env: some_unless_empty(environment.collect()),
+        cmd: spec.command.clone(),
+        entrypoint: spec.entrypoint.clone(),
+        healthcheck: spec.healthcheck.as_ref().map(healthcheck),
+        image: Some(spec.image.to_string()),
+        working_dir: spec.working_dir.clone(),
+        labels: Some(labels::for_container(stack, service).into_iter().collect()),
+        stop_signal: spec.stop_signal.clone(),
+        stop_timeout: i64::try_from(spec.stop_grace_period.as_secs()).ok(),
+        host_config: Some(host_config(stack, spec, networks)),
+        networking_config: first_network(service, networks),
+        ..ContainerCreateBody::default()
+    }
+}
+
+fn host_config(
+    stack: &Stack,
+    spec: &ContainerSpec,
+    networks: &BTreeMap<String, NetworkId>,
+) -> HostConfig {
+    let mut bindings: BTreeMap<String, Vec<PortBinding>> = BTreeMap::new();
+    for port in &spec.ports {
+        bindings
+            .entry(format!("{}/{}", port.target, port.protocol))
+            .or_default()
+            .push(PortBinding {
+                host_ip: Some(port.host_ip.to_string()),
+                host_port: Some(
+                    port.published
+                        .map(|port| port.to_string())
+                        .unwrap_or_default(),
+                ),
+            });
+    }
+    let first = spec
+        .networks
+        .first()
+        .and_then(|attachment| networks.get(&attachment.network));
+    HostConfig {
+        memory: spec.limits.memory.map(bytes),
+        nano_cpus: spec
+            .limits
+            .milli_cpus
+            .and_then(|milli| i64::try_from(milli * 1_000_000).ok()),
+        pids_limit: spec.limits.pids,
+        init: spec.init,
+        ulimits: some_unless_empty(ulimits(spec)),
+        log_config: spec.logging.as_ref().map(|logging| HostConfigLogConfig {
+            typ: logging.driver.clone(),
+            config: Some(logging.options.clone().into_iter().collect()),
+        }),
+        network_mode: first.map(|id| id.0.clone()),
+        port_bindings: Some(
+            bindings
+                .into_iter()
+                .map(|(port, hosts)| (port, Some(hosts)))
+                .collect(),
+        ),
+        restart_policy: Some(restart_policy(spec.restart)),
+        mounts: some_unless_empty(spec.mounts.iter().map(|each| mount(stack, each)).collect()),
+        cap_add: some_unless_empty(spec.cap_add.clone()),
+        cap_drop: some_unless_empty(spec.cap_drop.clone()),
+        extra_hosts: some_unless_empty(
+            spec.extra_hosts
+                .iter()
+                .map(|(name, address)| format!("{name}:{address}"))
+                .collect(),
+        ),
+        readonly_rootfs: spec.read_only.then_some(true),
+        security_opt: some_unless_empty(spec.security_opt.clone()),
+        shm_size: spec.shm_size.map(bytes),
+        sysctls: (!spec.sysctls.is_empty()).then(|| spec.sysctls.clone().into_iter().collect()),
+        ..HostConfig::default()
+    }
+}
+
+fn ulimits(spec: &ContainerSpec) -> Vec<ResourcesUlimits> {
+    spec.ulimits
+        .iter()
+        .map(|(name, limit)| ResourcesUlimits {
+            name: Some(name.clone()),
+            soft: Some(limit.soft),
+            hard: Some(limit.hard),
+        })
+        .collect()
+}
+
+fn mount(stack: &Stack, wanted: &Mount) -> EngineMount {
+    let mut made = EngineMount {
+        target: Some(wanted.target.clone()),
+        read_only: wanted.read_only.then_some(true),
+        ..EngineMount::default()
+    };
+    match &wanted.source {
+        // Type `bind` fails when the source is missing, where a `Binds` entry would let the
+        // engine make it as root. Directories that may be made are made by us, as the user.
+        MountSource::Bind(Bind { source, .. }) => {
+            made.typ = Some(MountType::BIND);
+            made.source = Some(source.to_string());
+        }
+        MountSource::Volume { name } => {
+            made.typ = Some(MountType::VOLUME);
+            made.source = stack.volumes.get(name).map(|volume| volume.name.clone());
+        }
+        MountSource::AnonymousVolume => made.typ = Some(MountType::VOLUME),
+        MountSource::Tmpfs(tmpfs) => {
+            made.typ = Some(MountType::TMPFS);
+            made.tmpfs_options = Some(MountTmpfsOptions {
+                size_bytes: tmpfs.size.map(bytes),
+                mode: tmpfs.mode.map(i64::from),
+                ..MountTmpfsOptions::default()
+            });
+        }
+    }
+    made
+}
+
+fn restart_policy(policy: RestartPolicy) -> EngineRestartPolicy {
+    let (name, retries) = match policy {
+        RestartPolicy::No => (RestartPolicyNameEnum::NO, None),
+        RestartPolicy::Always => (RestartPolicyNameEnum::ALWAYS, None),
+        RestartPolicy::UnlessStopped => (RestartPolicyNameEnum::UNLESS_STOPPED, None),
+        RestartPolicy::OnFailure { max_retries } => {
+            (RestartPolicyNameEnum::ON_FAILURE, max_retries)
+        }
+    };
+    EngineRestartPolicy {
+        name: Some(name),
+        maximum_retry_count: retries.map(i64::from),
+    }
+}
+
+fn healthcheck(check: &Healthcheck) -> HealthConfig {
+    let nanos = |duration: Option<Duration>| {
+        duration.and_then(|duration| i64::try_from(duration.as_nanos()).ok())
+    };
+    match check {
+        Healthcheck::Disabled => HealthConfig {
+            test: Some(vec!["NONE".to_owned()]),
+            ..HealthConfig::default()
+        },
+        Healthcheck::Command {
+            test,
+            interval,
+            timeout,
+            retries,
+            start_period,
+            start_interval,
+        } => HealthConfig {
+            test: Some(test.clone()),
+            interval: nanos(*interval),
+            timeout: nanos(*timeout),
+            retries: retries.map(i64::from),
+            start_period: nanos(*start_period),
+            start_interval: nanos(*start_interval),
+        },
+    }
+}
+
+/// Engines before 25 (API 1.44) take only one network at creation; the others are joined after it.
+fn first_network(
+    service: &Service,
+    networks: &BTreeMap<String, NetworkId>,
+) -> Option<NetworkingConfig> {
+    let attachment = service.container.networks.first()?;
+    let id = networks.get(&attachment.network)?;
+    Some(NetworkingConfig {
+        endpoints_config: Some([(id.0.clone(), endpoint(service, attachment))].into()),
+    })
+}
+
+pub(super) async fn join_further_networks(
+    docker: &Docker,
+    service: &Service,
+    networks: &BTreeMap<String, NetworkId>,
+    container: &ContainerId,
+) -> Result<(), EngineError> {
+    for attachment in service.container.networks.iter().skip(1) {
+        let Some(id) = networks.get(&attachment.network) else {
+            continue;
+        };
+        let request = NetworkConnectRequest {
+            container: container.0.clone(),
+            endpoint_config: Some(endpoint(service, attachment)),
+        };
+        let operation = format!(
+            "join `{}` to network `{}`",
+            service.container.name, attachment.network
+        );
+        docker
+            .call(
+                operation,
+                SLOW,
+                docker.client.connect_network(&id.0, request),
+            )
+            .await?;
+    }
+    Ok(())
+}
+
+/// On a network of its own a container is found by its service's name, as with Compose.
+fn endpoint(service: &Service, attachment: &NetworkAttachment) -> EndpointSettings {
+    let mut aliases = vec![service.name.to_string()];
+    aliases.extend(attachment.aliases.iter().cloned());
+    EndpointSettings {
+        aliases: Some(aliases),
+        ..EndpointSettings::default()
+    }
+}
+
+/// Makes the network, once.
+///
+/// Engines before 25 make a second network of the same name without a word when two runs ask at
+/// once, and then every use by that name fails as ambiguous. So the networks are listed again
+/// after the creation, and all runs agree on the one with the smallest id; ours is removed when it
+/// is not that one.
+pub(super) async fn network(
+    docker: &Docker,
+    stack: &Stack,
+    key: &str,
+    wanted: &NetworkSpec,
+) -> Result<NetworkId, EngineError> {
+    let request = NetworkCreateRequest {
+        name: wanted.name.clone(),
+        driver: wanted.driver.clone(),
+        internal: wanted.internal.then_some(true),
+        labels: Some(
+            labels::for_network(stack, key, &wanted.labels)
+                .into_iter()
+                .collect(),
+        ),
+        ..NetworkCreateRequest::default()
+    };
+    let operation = format!("create network `{}`", wanted.name);
+    let created = docker
+        .call(operation, SLOW, docker.client.create_network(request))
+        .await;
+    let mine = match created {
+        Ok(answer) => Some(NetworkId(answer.id)),
+        Err(EngineError::Refused { source, .. })
+            if source.status == 409 && source.message.contains("already exists") =>
+        {
+            None
+        }
+        Err(error) => return Err(error),
+    };
+    let all = docker.networks(stack).await?;
+    let chosen = all
+        .into_iter()
+        .filter(|network| network.name == wanted.name)
+        .map(|net| net.id);
+    let chosen = chosen
+        .min()
+        .or_else(|| mine.clone())
+        .ok_or_else(|| EngineError::NoAnswer {
+            operation: format!("find network `{}` after its creation", wanted.name),
+            seconds: QUICK.as_secs(),
+        })?;
+    match mine {
+        Some(mine) if mine != chosen => docker.remove_network(&mine).await?,
+        Some(_) | None => {}
+    }
+    Ok(chosen)
+}
+
+fn with_protocol(port: &str) -> String {
+    if port.contains('/') {
+        port.to_owned()
+    } else {
+        format!("{port}/tcp")
+    }
+}
+
+fn bytes(size: ByteSize) -> i64 {
+    i64::try_from(size.0).unwrap_or(i64::MAX)
+}
+
+fn some_unless_empty<T>(values: Vec<T>) -> Option<Vec<T>> {
+    (!values.is_empty()).then_some(values)
+}

@@ -1,0 +1,72 @@
+//! What happens to the stack's containers, as the engine tells it.
+
+use std::pin::Pin;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bollard::models::{EventActor, EventMessage};
+use bollard::query_parameters::EventsOptions;
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt as _, future};
+use tokio::time::{Duration, timeout};
+
+use super::Docker;
+use crate::engine::{ContainerEvent, EngineError, Happened, labels};
+use crate::model::{ContainerId, ServiceName, Stack};
+
+/// How long the request is given to leave; bollard sends it at the first poll only.
+const TO_BE_SENT: Duration = Duration::from_millis(5);
+
+pub(super) async fn subscribe(
+    docker: &Docker,
+    stack: &Stack,
+) -> Result<BoxStream<'static, ContainerEvent>, EngineError> {
+    let filters = [
+        ("type".to_owned(), vec!["container".to_owned()]),
+        ("label".to_owned(), labels::filter(stack)),
+        (
+            "event".to_owned(),
+            ["die", "oom", "health_status"].map(str::to_owned).to_vec(),
+        ),
+    ];
+    // The API does not say when a subscription is in force. With `since`, the engine tells what
+    // happened in the meantime as well.
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let options = EventsOptions {
+        since: Some(format!("{}.{:09}", now.as_secs(), now.subsec_nanos())),
+        filters: Some(filters.into()),
+        ..EventsOptions::default()
+    };
+    // An event of a kind that bollard does not know ends the stream with an error: it is a hint
+    // that may end at any time, so errors end it quietly.
+    let mut stream = docker
+        .client
+        .events(Some(options))
+        .take_while(|event| future::ready(event.is_ok()))
+        .filter_map(|event| future::ready(event.ok().and_then(container_event)))
+        .boxed()
+        .peekable();
+    // bollard sends nothing before the first poll.
+    timeout(TO_BE_SENT, Pin::new(&mut stream).peek()).await.ok();
+    Ok(stream.boxed())
+}
+
+fn container_event(message: EventMessage) -> Option<ContainerEvent> {
+    let action = message.action?;
+    let what = match action.split(':').next()? {
+        "die" => Happened::Died,
+        "oom" => Happened::OutOfMemory,
+        "health_status" => Happened::HealthChanged,
+        _ => return None,
+    };
+    let EventActor { id, attributes } = message.actor?;
+    let service = attributes
+        .and_then(|attributes| attributes.get(labels::SERVICE).cloned())
+        .and_then(|name| ServiceName::new(name).ok());
+    Some(ContainerEvent {
+        id: ContainerId(id?),
+        service,
+        what,
+    })
+}

@@ -1,0 +1,231 @@
+//! What containers write, and commands inside them.
+
+use std::collections::VecDeque;
+use std::mem;
+
+use bollard::container::LogOutput;
+use bollard::exec::{CreateExecOptions, StartExecResults};
+use bollard::query_parameters::LogsOptions;
+use futures_util::StreamExt as _;
+use futures_util::stream::{self, BoxStream};
+use tokio::time::timeout;
+
+use super::error::classify;
+use super::{Docker, QUICK, SLOW};
+use crate::engine::{EngineError, Executed, LogLine, LogOptions, LogStream};
+use crate::model::ContainerId;
+
+/// The lines of a log. Both streams arrive in chunks that end anywhere, so each has a buffer.
+pub(super) fn stream(
+    docker: &Docker,
+    id: &ContainerId,
+    options: &LogOptions,
+) -> BoxStream<'static, Result<LogLine, EngineError>> {
+    let query = LogsOptions {
+        follow: options.follow,
+        stdout: true,
+        stderr: true,
+        since: options
+            .since
+            .and_then(|since| i32::try_from(since).ok())
+            .unwrap_or_default(),
+        timestamps: true,
+        tail: options
+            .tail
+            .map_or_else(|| "all".to_owned(), |lines| lines.to_string()),
+        ..LogsOptions::default()
+    };
+    let operation = format!("read the log of container `{id}`");
+    let address = docker.address.clone();
+    let chunks = docker.client.logs(&id.0, Some(query)).boxed();
+    let state = (chunks, Lines::default(), false);
+    stream::unfold(state, move |(mut chunks, mut lines, mut ended)| {
+        let operation = operation.clone();
+        let address = address.clone();
+        async move {
+            loop {
+                if let Some(line) = lines.next() {
+                    return Some((Ok(line), (chunks, lines, ended)));
+                }
+                if ended {
+                    return None;
+                }
+                match chunks.next().await {
+                    Some(Ok(chunk)) => lines.take(chunk),
+                    Some(Err(error)) => {
+                        let error = classify(error, operation, &address);
+                        return Some((Err(error), (chunks, lines, true)));
+                    }
+                    None => {
+                        lines.end();
+                        ended = true;
+                    }
+                }
+            }
+        }
+    })
+    .boxed()
+}
+
+pub(super) async fn tail(
+    docker: &Docker,
+    id: &ContainerId,
+    lines: usize,
+) -> Result<Vec<String>, EngineError> {
+    let options = LogOptions {
+        tail: Some(lines),
+        ..LogOptions::default()
+    };
+    let mut log = stream(docker, id, &options);
+    let mut found = Vec::new();
+    let read = async {
+        while let Some(line) = log.next().await {
+            found.push(line?.text);
+        }
+        Ok::<(), EngineError>(())
+    };
+    match timeout(QUICK, read).await {
+        Ok(Err(error)) if error.is_not_found() => {}
+        Ok(result) => result?,
+        // A log that does not end in time still has the lines that came.
+        Err(_elapsed) => {}
+    }
+    Ok(found)
+}
+
+/// Complete lines, and what has come of the next ones.
+#[derive(Default)]
+struct Lines {
+    complete: VecDeque<LogLine>,
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+}
+
+impl Lines {
+    fn take(&mut self, chunk: LogOutput) {
+        let stream = match &chunk {
+            LogOutput::StdErr { .. } => LogStream::Stderr,
+            LogOutput::StdOut { .. } | LogOutput::StdIn { .. } | LogOutput::Console { .. } => {
+                LogStream::Stdout
+            }
+        };
+        self.buffer(stream).extend_from_slice(&chunk.into_bytes());
+        while let Some(end) = self.buffer(stream).iter().position(|&byte| byte == b'\n') {
+            let rest = self.buffer(stream).split_off(end + 1);
+            let line = mem::replace(self.buffer(stream), rest);
+            self.complete.push_back(log_line(stream, &line));
+        }
+    }
+
+    fn end(&mut self) {
+        for stream in [LogStream::Stdout, LogStream::Stderr] {
+            let rest = mem::take(self.buffer(stream));
+            if !rest.is_empty() {
+                self.complete.push_back(log_line(stream, &rest));
+            }
+        }
+    }
+
+    fn buffer(&mut self, stream: LogStream) -> &mut Vec<u8> {
+        match stream {
+            LogStream::Stdout => &mut self.stdout,
+            LogStream::Stderr => &mut self.stderr,
+        }
+    }
+
+    fn next(&mut self) -> Option<LogLine> {
+        self.complete.pop_front()
+    }
+}
+
+/// `2026-11-23T20:00:00.000000000Z text`: the engine puts the time before each line.
+fn log_line(stream: LogStream, bytes: &[u8]) -> LogLine {
+    let line = String::from_utf8_lossy(bytes);
+    let line = line.trim_end_matches(['\n', '\r']);
+    match line.split_once(' ') {
+        Some((time, text)) if is_time(time) => LogLine {
+            stream,
+            timestamp: Some(time.to_owned()),
+            text: text.to_owned(),
+        },
+        _ if is_time(line) => LogLine {
+            stream,
+            timestamp: Some(line.to_owned()),
+            text: String::new(),
+        },
+        _ => LogLine {
+            stream,
+            timestamp: None,
+            text: line.to_owned(),
+        },
+    }
+}
+
+fn is_time(text: &str) -> bool {
+    text.len() >= 20
+        && text.as_bytes().get(10) == Some(&b'T')
+        && text.bytes().take(4).all(|digit| digit.is_ascii_digit())
+}
+
+pub(super) async fn exec(
+    docker: &Docker,
+    id: &ContainerId,
+    command: &[String],
+) -> Result<Executed, EngineError> {
+    let operation = format!("run `{}` in container `{id}`", command.join(" "));
+    let options = CreateExecOptions {
+        cmd: Some(command.to_vec()),
+        attach_stdout: Some(true),
+        attach_stderr: Some(true),
+        ..CreateExecOptions::default()
+    };
+    let created = docker
+        .call(
+            operation.clone(),
+            QUICK,
+            docker.client.create_exec(&id.0, options),
+        )
+        .await?;
+    let run = async {
+        let mut output = String::new();
+        if let StartExecResults::Attached {
+            output: mut chunks, ..
+        } = docker.client.start_exec(&created.id, None).await?
+        {
+            while let Some(chunk) = chunks.next().await {
+                output.push_str(&String::from_utf8_lossy(&chunk?.into_bytes()));
+            }
+        }
+        let ended = docker.client.inspect_exec(&created.id).await?;
+        Ok(Executed {
+            exit_code: ended.exit_code.unwrap_or(-1),
+            output,
+        })
+    };
+    docker.call(operation, SLOW, run).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chunk(text: &str) -> LogOutput {
+        LogOutput::StdOut {
+            message: text.to_owned().into(),
+        }
+    }
+
+    #[test]
+    fn lines_are_put_together_from_chunks_that_end_anywhere() {
+        let mut lines = Lines::default();
+        lines.take(chunk("2026-11-23T20:00:00.1Z he"));
+        assert_eq!(lines.next(), None);
+        lines.take(chunk("llo\r\n2026-11-23T20:00:01.1Z \nlast"));
+        let texts: Vec<String> = std::iter::from_fn(|| lines.next())
+            .map(|line| line.text)
+            .collect();
+        assert_eq!(texts, ["hello", ""]);
+        lines.end();
+        assert_eq!(lines.next().unwrap().text, "last");
+    }
+}

@@ -1,0 +1,408 @@
+//! An engine that speaks the Docker Engine API. The only place that names bollard.
+//!
+//! Requests go without a version in their path, so every engine from 20.10 on answers in its own
+//! newest shape and none calls us too old.
+
+mod create;
+mod error;
+mod events;
+mod logs;
+mod observe;
+mod pull;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bollard::errors::Error as Refusal;
+use bollard::models::{ContainerSummary, VolumeCreateRequest};
+use bollard::query_parameters::{
+    CreateContainerOptions, ListContainersOptions, ListNetworksOptions, ListVolumesOptions,
+    RemoveContainerOptions, StopContainerOptions,
+};
+use bollard::{API_DEFAULT_VERSION, Docker as Client};
+use futures_util::stream::BoxStream;
+use tokio::time::{sleep, timeout};
+use tracing::debug;
+
+use super::{
+    Address, ContainerEvent, Engine, EngineError, Executed, LogLine, LogOptions, PullProgress,
+    UnreachableReason, labels,
+};
+use crate::model::{
+    ContainerId, ImageRef, Network, NetworkId, NetworkSpec, ObservedContainer, Service, Stack,
+    VolumeSpec,
+};
+use error::{classify, unreachable};
+
+/// How long a call may take that the engine answers out of its memory.
+const QUICK: Duration = Duration::from_secs(30);
+/// How long a call may take that works on disks, networks or processes.
+const SLOW: Duration = Duration::from_mins(2);
+/// An engine that has not said a word by then is asked whether it lives.
+const SUSPICIOUS: Duration = Duration::from_secs(1);
+/// How long it has to say so.
+const SIGN_OF_LIFE: Duration = Duration::from_millis(900);
+
+/// A connection to an engine.
+#[derive(Debug, Clone)]
+pub struct Docker {
+    client: Client,
+    address: Address,
+}
+
+impl Docker {
+    /// Prepares a connection. Nothing is asked yet, so an engine that is not there may be noticed
+    /// by the first call only.
+    ///
+    /// # Errors
+    ///
+    /// When the address is none that this build can use, or its socket does not exist.
+    pub fn connect(address: Address) -> Result<Self, EngineError> {
+        // bollard's own deadline covers the wait for an answer's head in whole seconds; every
+        // call has its own on top, so this one only has to be longer than all of them.
+        const LONGEST: u64 = 24 * 60 * 60;
+        let url = address.url.as_str();
+        let client = match url.split_once("://") {
+            Some(("unix", path)) => Client::connect_with_unix(path, LONGEST, API_DEFAULT_VERSION),
+            Some(("tcp" | "http", _)) => {
+                Client::connect_with_http(url, LONGEST, API_DEFAULT_VERSION)
+            }
+            Some(_) => Client::connect_with_host(url),
+            None => {
+                return Err(EngineError::Address {
+                    problem: "it has no scheme such as `unix://`".to_owned(),
+                    address: address.url,
+                    chosen_by: address.chosen_by,
+                });
+            }
+        };
+        match client {
+            Ok(client) => Ok(Self { client, address }),
+            Err(error) => Err(unreachable(error, &address)),
+        }
+    }
+
+    /// Makes one call, with a deadline and its refusal classified.
+    async fn call<T>(
+        &self,
+        operation: impl Into<String> + Send,
+        deadline: Duration,
+        answer: impl Future<Output = Result<T, Refusal>> + Send,
+    ) -> Result<T, EngineError> {
+        let operation = operation.into();
+        debug!(operation, "engine call");
+        match timeout(deadline, answer).await {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(classify(error, operation, &self.address)),
+            Err(_elapsed) => Err(EngineError::NoAnswer {
+                operation,
+                seconds: deadline.as_secs(),
+            }),
+        }
+    }
+
+    /// Waits for `answer` as long as the engine shows signs of life.
+    ///
+    /// The first call of a run goes through here: an engine that accepts connections and says
+    /// nothing is told within two seconds, and one that is merely slow gets its time.
+    async fn unless_silent<T>(
+        &self,
+        answer: impl Future<Output = Result<T, EngineError>> + Send,
+    ) -> Result<T, EngineError> {
+        let silence = async {
+            sleep(SUSPICIOUS).await;
+            timeout(SIGN_OF_LIFE, self.client.ping()).await.is_err()
+        };
+        tokio::pin!(answer);
+        tokio::select! {
+            result = &mut answer => result,
+            true = silence => Err(EngineError::Unreachable {
+                address: self.address.url.clone(),
+                chosen_by: self.address.chosen_by.clone(),
+                reason: UnreachableReason::Silent,
+                source: None,
+            }),
+            else => answer.await,
+        }
+    }
+
+    async fn list_containers(
+        &self,
+        filters: Option<(&str, Vec<String>)>,
+    ) -> Result<Vec<ContainerSummary>, EngineError> {
+        let options = ListContainersOptions {
+            all: true,
+            filters: filters.map(|(key, values)| [(key.to_owned(), values)].into()),
+            ..ListContainersOptions::default()
+        };
+        self.call(
+            "list containers",
+            QUICK,
+            self.client.list_containers(Some(options)),
+        )
+        .await
+    }
+}
+
+#[async_trait]
+impl Engine for Docker {
+    fn address(&self) -> &Address {
+        &self.address
+    }
+
+    async fn containers(&self, stack: &Stack) -> Result<Vec<ObservedContainer>, EngineError> {
+        let everything = self.unless_silent(self.list_containers(None)).await;
+        let listed = match everything {
+            // One container of somebody else's in a state that bollard does not know spoils the
+            // whole listing; ours alone can still be read.
+            Err(EngineError::Broken { .. }) => {
+                let mut ours = self
+                    .list_containers(Some(("label", labels::filter(stack))))
+                    .await?;
+                let names = observe::name_filter(stack);
+                ours.extend(self.list_containers(Some(("name", names))).await?);
+                ours
+            }
+            other => other?,
+        };
+        Ok(observe::containers(stack, listed))
+    }
+
+    async fn networks(&self, stack: &Stack) -> Result<Vec<Network>, EngineError> {
+        let listed = self
+            .call(
+                "list networks",
+                QUICK,
+                self.client.list_networks(None::<ListNetworksOptions>),
+            )
+            .await?;
+        Ok(observe::networks(stack, listed))
+    }
+
+    async fn volumes(&self, stack: &Stack, further: &[String]) -> Result<Vec<String>, EngineError> {
+        let listed = self
+            .call(
+                "list volumes",
+                QUICK,
+                self.client.list_volumes(None::<ListVolumesOptions>),
+            )
+            .await?;
+        Ok(observe::volumes(
+            stack,
+            further,
+            listed.volumes.unwrap_or_default(),
+        ))
+    }
+
+    async fn image_id(&self, image: &ImageRef) -> Result<Option<String>, EngineError> {
+        let inspected = self
+            .call(
+                format!("look up image `{image}`"),
+                QUICK,
+                self.client.inspect_image(image.as_str()),
+            )
+            .await;
+        match inspected {
+            Ok(found) => Ok(Some(found.id.unwrap_or_default())),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn pull_image(
+        &self,
+        image: &ImageRef,
+        platform: Option<&str>,
+        progress: &(dyn Fn(PullProgress) + Send + Sync),
+    ) -> Result<(), EngineError> {
+        pull::pull(self, image, platform, progress).await
+    }
+
+    async fn create_network(
+        &self,
+        stack: &Stack,
+        key: &str,
+        network: &NetworkSpec,
+    ) -> Result<NetworkId, EngineError> {
+        create::network(self, stack, key, network).await
+    }
+
+    async fn remove_network(&self, id: &NetworkId) -> Result<(), EngineError> {
+        let operation = format!("remove network `{id}`");
+        gone_is_done(
+            self.call(operation, SLOW, self.client.remove_network(&id.0))
+                .await,
+        )
+    }
+
+    async fn create_volume(
+        &self,
+        stack: &Stack,
+        key: &str,
+        volume: &VolumeSpec,
+    ) -> Result<(), EngineError> {
+        let request = VolumeCreateRequest {
+            name: Some(volume.name.clone()),
+            labels: Some(
+                labels::for_volume(stack, key, &volume.labels)
+                    .into_iter()
+                    .collect(),
+            ),
+            ..Default::default()
+        };
+        let operation = format!("create volume `{}`", volume.name);
+        self.call(operation, SLOW, self.client.create_volume(request))
+            .await
+            .map(|_volume| ())
+    }
+
+    async fn create_container(
+        &self,
+        stack: &Stack,
+        service: &Service,
+        networks: &BTreeMap<String, NetworkId>,
+    ) -> Result<ContainerId, EngineError> {
+        let spec = &service.container;
+        let body = create::container(stack, service, networks);
+        let options = CreateContainerOptions {
+            name: Some(spec.name.clone()),
+            platform: spec.platform.clone().unwrap_or_default(),
+        };
+        let operation = format!("create container `{}`", spec.name);
+        let created = self
+            .call(
+                operation,
+                SLOW,
+                self.client.create_container(Some(options), body),
+            )
+            .await?;
+        let id = ContainerId(created.id);
+        create::join_further_networks(self, service, networks, &id).await?;
+        Ok(id)
+    }
+
+    async fn start_container(&self, id: &ContainerId) -> Result<ObservedContainer, EngineError> {
+        let operation = format!("start container `{id}`");
+        self.call(
+            operation.clone(),
+            SLOW,
+            self.client.start_container(&id.0, None),
+        )
+        .await?;
+        let found = self.inspect_container(id).await?;
+        found.ok_or_else(|| EngineError::Vanished { operation })
+    }
+
+    async fn stop_container(
+        &self,
+        id: &ContainerId,
+        grace: Option<Duration>,
+    ) -> Result<(), EngineError> {
+        let seconds = grace.map(|grace| i32::try_from(grace.as_secs()).unwrap_or(i32::MAX));
+        let options = StopContainerOptions {
+            t: seconds,
+            ..Default::default()
+        };
+        let deadline = grace.unwrap_or(create::LONGEST_GRACE).saturating_add(SLOW);
+        let stop = self.client.stop_container(&id.0, Some(options));
+        gone_is_done(
+            self.call(format!("stop container `{id}`"), deadline, stop)
+                .await,
+        )
+    }
+
+    async fn unpause_container(&self, id: &ContainerId) -> Result<(), EngineError> {
+        let operation = format!("unpause container `{id}`");
+        self.call(operation, SLOW, self.client.unpause_container(&id.0))
+            .await
+    }
+
+    async fn remove_container(&self, id: &ContainerId) -> Result<(), EngineError> {
+        let options = RemoveContainerOptions {
+            v: true,
+            ..Default::default()
+        };
+        let operation = format!("remove container `{id}`");
+        let removed = self
+            .call(
+                operation,
+                SLOW,
+                self.client.remove_container(&id.0, Some(options)),
+            )
+            .await;
+        match removed {
+            Err(EngineError::Refused { source, .. })
+                if source.message.contains("already in progress") =>
+            {
+                self.wait_until_gone(id).await
+            }
+            other => gone_is_done(other),
+        }
+    }
+
+    async fn inspect_container(
+        &self,
+        id: &ContainerId,
+    ) -> Result<Option<ObservedContainer>, EngineError> {
+        let operation = format!("inspect container `{id}`");
+        match self
+            .call(operation, QUICK, self.client.inspect_container(&id.0, None))
+            .await
+        {
+            Ok(found) => Ok(Some(observe::inspected(found))),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn log_tail(&self, id: &ContainerId, lines: usize) -> Result<Vec<String>, EngineError> {
+        logs::tail(self, id, lines).await
+    }
+
+    async fn logs(
+        &self,
+        id: &ContainerId,
+        options: &LogOptions,
+    ) -> Result<BoxStream<'static, Result<LogLine, EngineError>>, EngineError> {
+        Ok(logs::stream(self, id, options))
+    }
+
+    async fn exec(&self, id: &ContainerId, command: &[String]) -> Result<Executed, EngineError> {
+        logs::exec(self, id, command).await
+    }
+
+    async fn events(
+        &self,
+        stack: &Stack,
+    ) -> Result<BoxStream<'static, ContainerEvent>, EngineError> {
+        events::subscribe(self, stack).await
+    }
+}
+
+impl Docker {
+    /// Another client is removing the container; its word is not taken, the container is looked
+    /// for until it is gone.
+    async fn wait_until_gone(&self, id: &ContainerId) -> Result<(), EngineError> {
+        let gone = async {
+            while self.inspect_container(id).await?.is_some() {
+                sleep(Duration::from_millis(50)).await;
+            }
+            Ok(())
+        };
+        timeout(QUICK, gone).await.unwrap_or_else(|_elapsed| {
+            Err(EngineError::NoAnswer {
+                operation: format!("see container `{id}` removed"),
+                seconds: QUICK.as_secs(),
+            })
+        })
+    }
+}
+
+/// What is not there needs no removal and no stopping.
+fn gone_is_done(result: Result<(), EngineError>) -> Result<(), EngineError> {
+    match result {
+        Err(error) if error.is_not_found() => Ok(()),
+        other => other,
+    }
+}
