@@ -1,5 +1,12 @@
 //! devinfra brings a project's local infrastructure up, proves that it is usable, takes it down
 //! without losing anything, and wipes it on request.
 
+pub mod apply;
+pub mod data;
 pub mod engine;
+pub mod event;
+pub mod flow;
+pub mod kinds;
 pub mod model;
+pub mod plan;
+pub mod report;

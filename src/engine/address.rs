@@ -155,6 +155,20 @@ impl Wishes {
     }
 }
 
+impl Address {
+    /// Whether the engine runs on this machine, so that its bind mounts and published ports are
+    /// this machine's too.
+    pub fn is_local(&self) -> bool {
+        match self.url.split_once("://") {
+            Some(("unix" | "npipe", _)) => true,
+            Some(("tcp" | "http" | "https", host)) => ["127.", "localhost", "[::1]"]
+                .iter()
+                .any(|loopback| host.starts_with(loopback)),
+            Some(_) | None => false,
+        }
+    }
+}
+
 fn address(url: &str, chosen_by: &str) -> Address {
     Address {
         url: url.to_owned(),

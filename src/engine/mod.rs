@@ -6,6 +6,8 @@
 mod address;
 mod docker;
 mod error;
+#[cfg(any(test, feature = "test-support"))]
+mod fake;
 pub mod labels;
 
 use std::collections::BTreeMap;
@@ -23,6 +25,8 @@ use crate::model::{
 pub use address::{Address, Wishes};
 pub use docker::Docker;
 pub use error::{EngineError, EngineSaid, ImageProblem, UnreachableReason};
+#[cfg(any(test, feature = "test-support"))]
+pub use fake::FakeEngine;
 
 /// A container engine.
 ///
@@ -192,7 +196,10 @@ pub struct ContainerEvent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Happened {
     /// Its process ended.
-    Died,
+    Died {
+        /// With this status, where the engine says it.
+        exit_code: Option<i64>,
+    },
     /// The kernel killed a process of it for want of memory.
     OutOfMemory,
     /// The engine's health check changed its mind.

@@ -249,6 +249,8 @@ fn settings(spec: &ContainerSpec) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::model::{ImageRef, PortMapping};
 
@@ -289,7 +291,7 @@ mod tests {
     fn the_grace_period_changes_nothing() {
         let old = Fingerprint::of(&spec()).to_string();
         let mut changed = spec();
-        changed.stop_grace_period = std::time::Duration::from_secs(99);
+        changed.stop_grace_period = Duration::from_secs(99);
         assert_eq!(Fingerprint::of(&changed).to_string(), old);
     }
 

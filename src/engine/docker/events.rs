@@ -54,16 +54,21 @@ pub(super) async fn subscribe(
 
 fn container_event(message: EventMessage) -> Option<ContainerEvent> {
     let action = message.action?;
+    let EventActor { id, attributes } = message.actor?;
+    let attributes = attributes.unwrap_or_default();
     let what = match action.split(':').next()? {
-        "die" => Happened::Died,
+        "die" => Happened::Died {
+            exit_code: attributes
+                .get("exitCode")
+                .and_then(|code| code.parse().ok()),
+        },
         "oom" => Happened::OutOfMemory,
         "health_status" => Happened::HealthChanged,
         _ => return None,
     };
-    let EventActor { id, attributes } = message.actor?;
     let service = attributes
-        .and_then(|attributes| attributes.get(labels::SERVICE).cloned())
-        .and_then(|name| ServiceName::new(name).ok());
+        .get(labels::SERVICE)
+        .and_then(|name| ServiceName::new(name.as_str()).ok());
     Some(ContainerEvent {
         id: ContainerId(id?),
         service,

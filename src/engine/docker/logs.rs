@@ -207,6 +207,8 @@ pub(super) async fn exec(
 
 #[cfg(test)]
 mod tests {
+    use std::iter;
+
     use super::*;
 
     fn chunk(text: &str) -> LogOutput {
@@ -221,7 +223,7 @@ mod tests {
         lines.take(chunk("2026-11-23T20:00:00.1Z he"));
         assert_eq!(lines.next(), None);
         lines.take(chunk("llo\r\n2026-11-23T20:00:01.1Z \nlast"));
-        let texts: Vec<String> = std::iter::from_fn(|| lines.next())
+        let texts: Vec<String> = iter::from_fn(|| lines.next())
             .map(|line| line.text)
             .collect();
         assert_eq!(texts, ["hello", ""]);

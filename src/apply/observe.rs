@@ -1,0 +1,127 @@
+//! Takes the one snapshot of the engine that a plan is made from.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use futures_util::future::try_join_all;
+
+use crate::engine::{Engine, EngineError};
+use crate::model::{
+    Fingerprint, ImageRef, MountSource, Observed, ObservedContainer, Service, ServiceName, Stack,
+};
+
+/// What is asked.
+#[derive(Debug, Clone, Copy)]
+pub enum Question<'a> {
+    /// What `up` of these services needs to know. Where they all run as wanted, one listing says it.
+    Up(&'a BTreeSet<ServiceName>),
+    /// Everything, whatever runs.
+    Everything,
+    /// The containers only.
+    Containers,
+}
+
+/// Asks the engine.
+///
+/// # Errors
+///
+/// When the engine does not answer.
+pub async fn observe(
+    engine: &dyn Engine,
+    stack: &Stack,
+    question: Question<'_>,
+) -> Result<Observed, EngineError> {
+    let containers = engine.containers(stack).await?;
+    let settled = match question {
+        Question::Up(services) => is_settled(stack, services, &containers),
+        Question::Everything => false,
+        Question::Containers => true,
+    };
+    if settled {
+        return Ok(Observed {
+            containers,
+            ..Observed::default()
+        });
+    }
+    let anonymous: Vec<String> = containers
+        .iter()
+        .flat_map(|container| container.anonymous_volumes.iter().cloned())
+        .collect();
+    let (networks, volumes, images) = tokio::try_join!(
+        engine.networks(stack),
+        engine.volumes(stack, &anonymous),
+        images(engine, stack),
+    )?;
+    let missing_directories = if engine.address().is_local() {
+        missing_directories(stack)
+    } else {
+        BTreeSet::new()
+    };
+    Ok(Observed {
+        containers,
+        networks,
+        volumes: volumes.into_iter().collect(),
+        images,
+        missing_directories,
+    })
+}
+
+/// Whether every one of the services runs, made of what is wanted now.
+fn is_settled(
+    stack: &Stack,
+    services: &BTreeSet<ServiceName>,
+    containers: &[ObservedContainer],
+) -> bool {
+    services
+        .iter()
+        .filter_map(|name| stack.services.get(name))
+        .all(|service| {
+            containers.iter().any(|container| {
+                container.is_of(&service.name)
+                    && container.is_running()
+                    && container
+                        .fingerprint
+                        .as_deref()
+                        .is_some_and(|label| is_same(service, label))
+            })
+        })
+}
+
+fn is_same(service: &Service, label: &str) -> bool {
+    Fingerprint::of(&service.container)
+        .changes_from(label)
+        .is_empty()
+}
+
+async fn images(
+    engine: &dyn Engine,
+    stack: &Stack,
+) -> Result<BTreeMap<ImageRef, Option<String>>, EngineError> {
+    let wanted: BTreeSet<&ImageRef> = stack
+        .services
+        .values()
+        .map(|service| &service.container.image)
+        .collect();
+    let asked = wanted.into_iter().map(|image| async move {
+        Ok::<_, EngineError>((image.clone(), engine.image_id(image).await?))
+    });
+    Ok(try_join_all(asked).await?.into_iter().collect())
+}
+
+/// Directories that bind mounts ask to be made where they are missing.
+fn missing_directories(stack: &Stack) -> BTreeSet<PathBuf> {
+    stack
+        .services
+        .values()
+        .flat_map(|service| &service.container.mounts)
+        .filter_map(|mount| match &mount.source {
+            MountSource::Bind(bind) if bind.create => Some(&bind.source.0),
+            MountSource::Bind(_)
+            | MountSource::Volume { .. }
+            | MountSource::AnonymousVolume
+            | MountSource::Tmpfs(_) => None,
+        })
+        .filter(|path| !path.exists())
+        .cloned()
+        .collect()
+}

@@ -1,0 +1,199 @@
+//! One step: one action, one call.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::error::ApplyError;
+use super::wait::Wait;
+use super::{ReadyService, Walk};
+use crate::data::create_directory;
+use crate::event::Event;
+use crate::model::{
+    ContainerId, NetworkId, ObservedContainer, PublishedPort, Service, ServiceName, StopPolicy,
+};
+use crate::plan::{Action, Step};
+
+/// What the steps of a run have made so far.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    networks: BTreeMap<String, NetworkId>,
+    created: BTreeMap<ServiceName, ContainerId>,
+    containers: BTreeMap<ServiceName, ObservedContainer>,
+    ready: BTreeMap<ServiceName, ReadyService>,
+}
+
+impl Progress {
+    pub(super) fn with(
+        networks: BTreeMap<String, NetworkId>,
+        containers: BTreeMap<ServiceName, ObservedContainer>,
+    ) -> Self {
+        Self {
+            state: Mutex::new(State {
+                networks,
+                containers,
+                ..State::default()
+            }),
+        }
+    }
+
+    pub(super) fn ready(&self) -> BTreeMap<ServiceName, ReadyService> {
+        self.with_state(|state| state.ready.clone())
+    }
+
+    /// No step panics while it holds the lock, and the state is whole after each change.
+    fn with_state<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Walk<'_> {
+    pub(super) async fn carry_out(&self, step: &Step) -> Result<(), ApplyError> {
+        let (engine, stack) = (self.run.engine, self.run.stack);
+        match &step.action {
+            Action::CreateDirectory { path } => Ok(create_directory(path)?),
+            Action::PullImage { image, platform } => {
+                let tell = |progress| {
+                    self.run.observer.on(Event::Pulling {
+                        step: step.id,
+                        progress,
+                    });
+                };
+                tokio::select! {
+                    pulled = engine.pull_image(image, platform.as_deref(), &tell) => Ok(pulled?),
+                    () = self.stop.asked() => Err(ApplyError::Interrupted),
+                }
+            }
+            Action::CreateNetwork { key, name } => {
+                let wanted = stack.networks.get(key).ok_or_else(|| disordered(name))?;
+                let id = engine.create_network(stack, key, wanted).await?;
+                self.progress
+                    .with_state(|state| state.networks.insert(key.clone(), id));
+                Ok(())
+            }
+            Action::CreateVolume { key, name } => {
+                let wanted = stack.volumes.get(key).ok_or_else(|| disordered(name))?;
+                Ok(engine.create_volume(stack, key, wanted).await?)
+            }
+            Action::UnpauseContainer { container } => {
+                Ok(engine.unpause_container(&container.id).await?)
+            }
+            Action::StopContainer { container, policy } => {
+                let grace = match policy {
+                    StopPolicy::Own => None,
+                    StopPolicy::Within(grace) => Some(*grace),
+                };
+                Ok(engine.stop_container(&container.id, grace).await?)
+            }
+            Action::RemoveContainer { container } => {
+                Ok(engine.remove_container(&container.id).await?)
+            }
+            Action::RemoveNetwork { id, .. } => Ok(engine.remove_network(id).await?),
+            Action::CreateContainer => self.create(self.service_of(step)?).await,
+            Action::StartContainer { existing } => {
+                self.start(self.service_of(step)?, existing.as_ref()).await
+            }
+            Action::AwaitReady { .. } => {
+                let service = self.service_of(step)?;
+                let container = self.container_of(service)?;
+                self.wait(step, service, &container).until_ready().await?;
+                self.is_ready(service, container);
+                Ok(())
+            }
+            Action::AwaitCompletion { .. } => {
+                let service = self.service_of(step)?;
+                let container = self.container_of(service)?;
+                self.wait(step, service, &container).until_completed().await
+            }
+        }
+    }
+
+    fn wait<'a>(
+        &'a self,
+        step: &Step,
+        service: &'a Service,
+        container: &'a ObservedContainer,
+    ) -> Wait<'a> {
+        let (run, deaths, stop) = (self.run, self.deaths, self.stop);
+        Wait {
+            run,
+            deaths,
+            stop,
+            step: step.id,
+            service,
+            container,
+        }
+    }
+
+    async fn create(&self, service: &Service) -> Result<(), ApplyError> {
+        let networks = self.progress.with_state(|state| state.networks.clone());
+        let id = self
+            .run
+            .engine
+            .create_container(self.run.stack, service, &networks)
+            .await?;
+        self.progress
+            .with_state(|state| state.created.insert(service.name.clone(), id));
+        Ok(())
+    }
+
+    async fn start(
+        &self,
+        service: &Service,
+        existing: Option<&ContainerId>,
+    ) -> Result<(), ApplyError> {
+        let created = || {
+            self.progress
+                .with_state(|state| state.created.get(&service.name).cloned())
+        };
+        let id = existing
+            .cloned()
+            .or_else(created)
+            .ok_or_else(|| disordered(&service.container.name))?;
+        let found = self.run.engine.start_container(&id).await?;
+        self.progress
+            .with_state(|state| state.containers.insert(service.name.clone(), found));
+        Ok(())
+    }
+
+    fn is_ready(&self, service: &Service, container: ObservedContainer) {
+        let elapsed = self.run.began.elapsed();
+        let ports: Vec<PublishedPort> = container.ports;
+        self.progress.with_state(|state| {
+            let ready = ReadyService {
+                elapsed,
+                container: container.id,
+                ports: ports.clone(),
+            };
+            state.ready.insert(service.name.clone(), ready)
+        });
+        self.run.observer.on(Event::Ready {
+            service: service.name.clone(),
+            elapsed,
+            ports,
+        });
+    }
+
+    fn service_of(&self, step: &Step) -> Result<&Service, ApplyError> {
+        step.service
+            .as_ref()
+            .and_then(|name| self.run.stack.services.get(name))
+            .ok_or_else(|| disordered("a service"))
+    }
+
+    fn container_of(&self, service: &Service) -> Result<ObservedContainer, ApplyError> {
+        self.progress
+            .with_state(|state| state.containers.get(&service.name).cloned())
+            .ok_or_else(|| disordered(&service.container.name))
+    }
+}
+
+fn disordered(what: &str) -> ApplyError {
+    ApplyError::Disordered {
+        what: format!("`{what}`"),
+    }
+}

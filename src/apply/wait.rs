@@ -1,0 +1,156 @@
+//! The one readiness loop.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::deaths::Deaths;
+use super::error::{ApplyError, ExitReason};
+use super::{Run, Stop};
+use crate::event::Event;
+use crate::kinds::Readiness;
+use crate::model::{Kind, ObservedContainer, Service};
+use crate::plan::StepId;
+
+/// Lines of a container's log that a failure quotes.
+const LOG_LINES: usize = 30;
+
+/// A wait for one service.
+pub(super) struct Wait<'a> {
+    pub(super) run: &'a Run<'a>,
+    pub(super) deaths: &'a Deaths,
+    pub(super) stop: &'a Stop,
+    pub(super) step: StepId,
+    pub(super) service: &'a Service,
+    pub(super) container: &'a ObservedContainer,
+}
+
+/// How long one attempt may take. Short at first, because an attempt that was begun too early hangs
+/// where the next would be answered; longer later, so that a slow server gets to answer.
+fn attempt_timeout(waited: Duration) -> Duration {
+    (waited / 2).clamp(Duration::from_millis(150), Duration::from_secs(5))
+}
+
+/// How long to rest between two attempts: 10 ms at first, a twentieth of the time waited later, so
+/// that readiness is noticed within five percent, and at most a quarter of a second.
+fn pause(waited: Duration) -> Duration {
+    (waited / 20).clamp(Duration::from_millis(10), Duration::from_millis(250))
+}
+
+impl Wait<'_> {
+    /// Waits until the service is usable: its death, a request to stop, a hopeless answer and the
+    /// deadline end the wait as well.
+    pub(super) async fn until_ready(&self) -> Result<(), ApplyError> {
+        let began = Instant::now();
+        let mut last_reason = "it has not been asked yet".to_owned();
+        let probing = async {
+            loop {
+                let timeout = attempt_timeout(began.elapsed());
+                match self
+                    .run
+                    .prober
+                    .probe(self.service, self.container, timeout)
+                    .await
+                {
+                    Readiness::Ready => return Ok(()),
+                    Readiness::Never(never) => return Err(never),
+                    Readiness::NotYet(reason) => {
+                        if reason != last_reason {
+                            let step = self.step;
+                            self.run.observer.on(Event::NotYet {
+                                step,
+                                reason: reason.clone(),
+                            });
+                            last_reason = reason;
+                        }
+                    }
+                }
+                sleep(pause(began.elapsed())).await;
+            }
+        };
+        let mut probing = Box::pin(probing);
+        let ended = pin!(self.deaths.of(self.run.engine, &self.container.id));
+        let answer = tokio::select! {
+            biased;
+            () = self.stop.asked() => return Err(ApplyError::Interrupted),
+            answer = &mut probing => answer,
+            reason = ended => return self.judge_end(reason).await,
+            () = sleep(self.run.wait_timeout) => {
+                drop(probing);
+                return Err(self.too_late(began.elapsed(), last_reason).await);
+            }
+        };
+        match answer {
+            Ok(()) => Ok(()),
+            Err(never) => Err(ApplyError::Never {
+                service: self.service.name.clone(),
+                never,
+                log: self.log().await,
+            }),
+        }
+    }
+
+    /// Waits until the service has run to its end, which must be a good one.
+    pub(super) async fn until_completed(&self) -> Result<(), ApplyError> {
+        let began = Instant::now();
+        tokio::select! {
+            biased;
+            () = self.stop.asked() => Err(ApplyError::Interrupted),
+            reason = self.deaths.of(self.run.engine, &self.container.id) => match reason {
+                ExitReason::Exited { code: Some(0), oom_killed: false } => Ok(()),
+                other => Err(self.exited(other).await),
+            },
+            () = sleep(self.run.wait_timeout) => {
+                Err(self.too_late(began.elapsed(), "it is still running".to_owned()).await)
+            }
+        }
+    }
+
+    /// A process that nothing can be asked of may end well; anything else must not end.
+    async fn judge_end(&self, reason: ExitReason) -> Result<(), ApplyError> {
+        match (&self.service.kind, reason) {
+            (Kind::Process, ExitReason::Exited { code: Some(0), .. }) => Ok(()),
+            _ => Err(self.exited(reason).await),
+        }
+    }
+
+    async fn exited(&self, reason: ExitReason) -> ApplyError {
+        ApplyError::Exited {
+            service: self.service.name.clone(),
+            reason,
+            log: self.log().await,
+        }
+    }
+
+    async fn too_late(&self, waited: Duration, reason: String) -> ApplyError {
+        ApplyError::NotReady {
+            service: self.service.name.clone(),
+            waited,
+            reason,
+            log: self.log().await,
+        }
+    }
+
+    /// The last lines of the log; none when the engine does not give them, since the failure that
+    /// they belong to matters more.
+    async fn log(&self) -> Vec<String> {
+        self.run
+            .engine
+            .log_tail(&self.container.id, LOG_LINES)
+            .await
+            .unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attempts_come_every_10_to_25_milliseconds_in_the_first_half_second() {
+        assert_eq!(pause(Duration::ZERO), Duration::from_millis(10));
+        assert_eq!(pause(Duration::from_millis(500)), Duration::from_millis(25));
+        assert_eq!(pause(Duration::from_mins(1)), Duration::from_millis(250));
+    }
+}

@@ -1,0 +1,519 @@
+//! An engine in memory, for tests. It behaves like one: a name is taken, a port conflicts, a network
+//! in use can't be removed. The scenarios that run against it also run against a real engine.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::StreamExt as _;
+use futures_util::stream::{self, BoxStream};
+use tokio::sync::broadcast;
+
+use super::{
+    Address, ContainerEvent, Engine, EngineError, EngineSaid, Executed, Happened, ImageProblem,
+    LogLine, LogOptions, LogStream, PullProgress, labels,
+};
+use crate::model::{
+    ContainerId, ContainerSpec, ContainerState, ImageRef, Network, NetworkId, NetworkSpec,
+    ObservedContainer, Owner, PublishedPort, Service, Stack, VolumeSpec,
+};
+
+/// An engine in memory. Clones share their state.
+#[derive(Debug, Clone)]
+pub struct FakeEngine {
+    address: Address,
+    state: Arc<Mutex<State>>,
+    events: broadcast::Sender<ContainerEvent>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    containers: Vec<FakeContainer>,
+    networks: Vec<(Network, BTreeMap<String, String>)>,
+    volumes: BTreeSet<String>,
+    images: BTreeSet<String>,
+    taken_ports: BTreeSet<u16>,
+    dying: BTreeMap<String, i64>,
+    calls: Vec<String>,
+    made: usize,
+}
+
+#[derive(Debug, Clone)]
+struct FakeContainer {
+    found: ObservedContainer,
+    labels: BTreeMap<String, String>,
+    spec: ContainerSpec,
+}
+
+impl Default for FakeEngine {
+    fn default() -> Self {
+        let address = Address {
+            url: "unix:///fake.sock".to_owned(),
+            chosen_by: "a test".to_owned(),
+        };
+        Self {
+            address,
+            state: Arc::default(),
+            events: broadcast::Sender::new(64),
+        }
+    }
+}
+
+impl FakeEngine {
+    fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn call(&self, call: impl Into<String>) {
+        let call = call.into();
+        self.with(|state| state.calls.push(call));
+    }
+
+    /// The engine has this image from now on.
+    pub fn add_image(&self, image: &ImageRef) {
+        self.with(|state| state.images.insert(image.to_string()));
+    }
+
+    /// Another process holds this host port from now on.
+    pub fn take_port(&self, port: u16) {
+        self.with(|state| state.taken_ports.insert(port));
+    }
+
+    /// The container of this name ends with this status as soon as it is started.
+    pub fn die_at_start(&self, container: &str, exit_code: i64) {
+        self.with(|state| state.dying.insert(container.to_owned(), exit_code));
+    }
+
+    /// A running container that devinfra did not make.
+    pub fn add_foreign_container(&self, name: &str, image: &ImageRef) {
+        let spec = ContainerSpec::new(name, image.clone());
+        self.with(|state| {
+            let id = state.new_id();
+            let mut container = FakeContainer::new(id, spec, BTreeMap::new());
+            container.found.state = ContainerState::Running;
+            state.containers.push(container);
+        });
+    }
+
+    /// A network that devinfra did not make.
+    pub fn add_foreign_network(&self, name: &str) {
+        self.with(|state| {
+            let id = NetworkId(state.new_id());
+            let network = Network {
+                id,
+                name: name.to_owned(),
+                ours: false,
+            };
+            state.networks.push((network, BTreeMap::new()));
+        });
+    }
+
+    /// Lets a container get into a state by itself.
+    pub fn set_state(&self, container: &str, wanted: &ContainerState) {
+        self.with(|state| {
+            for one in &mut state.containers {
+                if one.found.name == container {
+                    one.found.state = wanted.clone();
+                }
+            }
+        });
+    }
+
+    /// The calls made since the last time this was asked: `create kohakuhub-dev-postgres`.
+    pub fn take_calls(&self) -> Vec<String> {
+        self.with(|state| mem::take(&mut state.calls))
+    }
+
+    /// The names of the containers that run.
+    pub fn running(&self) -> Vec<String> {
+        self.with(|state| {
+            let running = state.containers.iter().filter(|one| one.found.is_running());
+            running.map(|one| one.found.name.clone()).collect()
+        })
+    }
+}
+
+impl State {
+    fn new_id(&mut self) -> String {
+        self.made += 1;
+        format!("{:064x}", self.made)
+    }
+
+    fn find(&mut self, id: &ContainerId) -> Option<&mut FakeContainer> {
+        self.containers.iter_mut().find(|one| one.found.id == *id)
+    }
+
+    fn port_conflict(&self, id: &ContainerId) -> Option<u16> {
+        let ports = |one: &FakeContainer| -> Vec<u16> {
+            one.spec
+                .ports
+                .iter()
+                .filter_map(|port| port.published)
+                .collect()
+        };
+        let wanted = ports(self.containers.iter().find(|one| one.found.id == *id)?);
+        let held: BTreeSet<u16> = self
+            .containers
+            .iter()
+            .filter(|one| one.found.id != *id && one.found.is_running())
+            .flat_map(ports)
+            .chain(self.taken_ports.iter().copied())
+            .collect();
+        wanted.into_iter().find(|port| held.contains(port))
+    }
+}
+
+impl FakeContainer {
+    fn new(id: String, spec: ContainerSpec, labels: BTreeMap<String, String>) -> Self {
+        let found = ObservedContainer {
+            id: ContainerId(id),
+            name: spec.name.clone(),
+            owner: Owner::Foreign,
+            image: spec.image.to_string(),
+            image_id: image_id(spec.image.as_str()),
+            fingerprint: labels.get(labels::FINGERPRINT).cloned(),
+            state: ContainerState::Created,
+            status: String::new(),
+            health: None,
+            started_at: None,
+            ports: Vec::new(),
+            networks: Vec::new(),
+            anonymous_volumes: Vec::new(),
+        };
+        Self {
+            found,
+            labels,
+            spec,
+        }
+    }
+
+    fn publish(&mut self) {
+        self.found.ports = self
+            .spec
+            .ports
+            .iter()
+            .map(|port| PublishedPort {
+                target: port.target,
+                published: port.published.unwrap_or(32768),
+                host_ip: port.host_ip,
+                protocol: port.protocol,
+            })
+            .collect();
+    }
+}
+
+fn image_id(image: &str) -> String {
+    format!("sha256:{image}")
+}
+
+fn refused(operation: &str, status: u16, message: &str) -> EngineError {
+    let source = EngineSaid {
+        status,
+        message: message.to_owned(),
+    };
+    match status {
+        404 => EngineError::NotFound {
+            operation: operation.to_owned(),
+            source,
+        },
+        _ => EngineError::Refused {
+            operation: operation.to_owned(),
+            source,
+        },
+    }
+}
+
+#[async_trait]
+impl Engine for FakeEngine {
+    fn address(&self) -> &Address {
+        &self.address
+    }
+
+    async fn containers(&self, stack: &Stack) -> Result<Vec<ObservedContainer>, EngineError> {
+        self.call("list containers");
+        let needed = |name: &str| {
+            stack
+                .services
+                .values()
+                .any(|service| service.container.name == name)
+        };
+        Ok(self.with(|state| {
+            let all = state.containers.iter().map(|one| ObservedContainer {
+                owner: labels::owner(stack, &one.labels),
+                ..one.found.clone()
+            });
+            all.filter(|one| one.owner != Owner::Foreign || needed(&one.name))
+                .collect()
+        }))
+    }
+
+    async fn networks(&self, stack: &Stack) -> Result<Vec<Network>, EngineError> {
+        self.call("list networks");
+        Ok(self.with(|state| {
+            let all = state.networks.iter();
+            all.map(|(network, labels)| Network {
+                ours: labels::is_ours(stack, labels),
+                ..network.clone()
+            })
+            .collect()
+        }))
+    }
+
+    async fn volumes(
+        &self,
+        _stack: &Stack,
+        _further: &[String],
+    ) -> Result<Vec<String>, EngineError> {
+        self.call("list volumes");
+        Ok(self.with(|state| state.volumes.iter().cloned().collect()))
+    }
+
+    async fn image_id(&self, image: &ImageRef) -> Result<Option<String>, EngineError> {
+        let there = self.with(|state| state.images.contains(image.as_str()));
+        Ok(there.then(|| image_id(image.as_str())))
+    }
+
+    async fn pull_image(
+        &self,
+        image: &ImageRef,
+        _platform: Option<&str>,
+        progress: &(dyn Fn(PullProgress) + Send + Sync),
+    ) -> Result<(), EngineError> {
+        self.call(format!("pull {image}"));
+        progress(PullProgress {
+            current: 1,
+            total: 1,
+        });
+        if image.tag() == Some("gone") {
+            return Err(EngineError::Image {
+                image: image.clone(),
+                problem: ImageProblem::Gone,
+                source: EngineSaid {
+                    status: 404,
+                    message: "pull access denied".to_owned(),
+                },
+            });
+        }
+        self.add_image(image);
+        Ok(())
+    }
+
+    async fn create_network(
+        &self,
+        stack: &Stack,
+        key: &str,
+        network: &NetworkSpec,
+    ) -> Result<NetworkId, EngineError> {
+        self.call(format!("create network {}", network.name));
+        Ok(self.with(|state| {
+            let id = NetworkId(state.new_id());
+            let made = Network {
+                id: id.clone(),
+                name: network.name.clone(),
+                ours: true,
+            };
+            state
+                .networks
+                .push((made, labels::for_network(stack, key, &network.labels)));
+            id
+        }))
+    }
+
+    async fn remove_network(&self, id: &NetworkId) -> Result<(), EngineError> {
+        self.call(format!("remove network {id}"));
+        self.with(|state| {
+            let in_use = |one: &FakeContainer| one.found.networks.contains(id);
+            if state.containers.iter().any(in_use) {
+                return Err(refused(
+                    "remove network",
+                    403,
+                    "network has active endpoints",
+                ));
+            }
+            state.networks.retain(|(network, _)| network.id != *id);
+            Ok(())
+        })
+    }
+
+    async fn create_volume(
+        &self,
+        _stack: &Stack,
+        _key: &str,
+        volume: &VolumeSpec,
+    ) -> Result<(), EngineError> {
+        self.call(format!("create volume {}", volume.name));
+        self.with(|state| state.volumes.insert(volume.name.clone()));
+        Ok(())
+    }
+
+    async fn create_container(
+        &self,
+        stack: &Stack,
+        service: &Service,
+        networks: &BTreeMap<String, NetworkId>,
+    ) -> Result<ContainerId, EngineError> {
+        let spec = service.container.clone();
+        self.call(format!("create {}", spec.name));
+        self.with(|state| {
+            if !state.images.contains(spec.image.as_str()) {
+                return Err(refused("create", 404, "no such image"));
+            }
+            if let Some(holder) = state
+                .containers
+                .iter()
+                .find(|one| one.found.name == spec.name)
+            {
+                return Err(EngineError::NameTaken {
+                    name: spec.name.clone(),
+                    holder: Some(holder.found.id.clone()),
+                    source: EngineSaid {
+                        status: 409,
+                        message: "Conflict".to_owned(),
+                    },
+                });
+            }
+            let attached = spec
+                .networks
+                .iter()
+                .filter_map(|one| networks.get(&one.network));
+            let attached: Vec<NetworkId> = attached.cloned().collect();
+            let id = state.new_id();
+            let labels = labels::for_container(stack, service);
+            let mut made = FakeContainer::new(id, spec, labels);
+            made.found.networks = attached;
+            let id = made.found.id.clone();
+            state.containers.push(made);
+            Ok(id)
+        })
+    }
+
+    async fn start_container(&self, id: &ContainerId) -> Result<ObservedContainer, EngineError> {
+        let started = self.with(|state| {
+            if let Some(port) = state.port_conflict(id) {
+                return Err(EngineError::PortTaken {
+                    port: Some(port),
+                    source: EngineSaid {
+                        status: 500,
+                        message: "already allocated".to_owned(),
+                    },
+                });
+            }
+            let dying = state.dying.clone();
+            let found = state
+                .find(id)
+                .ok_or_else(|| refused("start", 404, "no such container"))?;
+            found.publish();
+            found.found.state = match dying.get(&found.found.name) {
+                Some(code) => ContainerState::Exited {
+                    code: Some(*code),
+                    oom_killed: false,
+                },
+                None => ContainerState::Running,
+            };
+            Ok(found.found.clone())
+        })?;
+        self.call(format!("start {}", started.name));
+        if let ContainerState::Exited { code, .. } = started.state {
+            let what = Happened::Died { exit_code: code };
+            let event = ContainerEvent {
+                id: id.clone(),
+                service: None,
+                what,
+            };
+            self.events.send(event).ok(); // nobody may be listening
+        }
+        Ok(started)
+    }
+
+    async fn stop_container(
+        &self,
+        id: &ContainerId,
+        _grace: Option<Duration>,
+    ) -> Result<(), EngineError> {
+        let name = self.with(|state| {
+            state.find(id).map(|one| {
+                one.found.state = ContainerState::Exited {
+                    code: Some(0),
+                    oom_killed: false,
+                };
+                one.found.name.clone()
+            })
+        });
+        self.call(format!("stop {}", name.unwrap_or_default()));
+        Ok(())
+    }
+
+    async fn unpause_container(&self, id: &ContainerId) -> Result<(), EngineError> {
+        self.with(|state| {
+            let found = state
+                .find(id)
+                .ok_or_else(|| refused("unpause", 404, "no container"))?;
+            found.found.state = ContainerState::Running;
+            Ok(())
+        })
+    }
+
+    async fn remove_container(&self, id: &ContainerId) -> Result<(), EngineError> {
+        let name = self.with(|state| {
+            let Some(found) = state.find(id) else {
+                return Ok(String::new());
+            };
+            if found.found.is_running() {
+                return Err(refused(
+                    "remove",
+                    409,
+                    "You cannot remove a running container",
+                ));
+            }
+            let name = found.found.name.clone();
+            state.containers.retain(|one| one.found.id != *id);
+            Ok(name)
+        })?;
+        self.call(format!("remove {name}"));
+        Ok(())
+    }
+
+    async fn inspect_container(
+        &self,
+        id: &ContainerId,
+    ) -> Result<Option<ObservedContainer>, EngineError> {
+        Ok(self.with(|state| state.find(id).map(|one| one.found.clone())))
+    }
+
+    async fn log_tail(&self, _id: &ContainerId, _lines: usize) -> Result<Vec<String>, EngineError> {
+        Ok(vec!["last words".to_owned()])
+    }
+
+    async fn logs(
+        &self,
+        _id: &ContainerId,
+        _options: &LogOptions,
+    ) -> Result<BoxStream<'static, Result<LogLine, EngineError>>, EngineError> {
+        let text = "last words".to_owned();
+        let line = LogLine {
+            stream: LogStream::Stdout,
+            timestamp: None,
+            text,
+        };
+        Ok(stream::iter([Ok(line)]).boxed())
+    }
+
+    async fn exec(&self, _id: &ContainerId, _command: &[String]) -> Result<Executed, EngineError> {
+        Ok(Executed {
+            exit_code: 0,
+            output: String::new(),
+        })
+    }
+
+    async fn events(
+        &self,
+        _stack: &Stack,
+    ) -> Result<BoxStream<'static, ContainerEvent>, EngineError> {
+        let events = stream::unfold(self.events.subscribe(), |mut events| async move {
+            events.recv().await.ok().map(|event| (event, events))
+        });
+        Ok(events.boxed())
+    }
+}

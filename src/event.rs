@@ -1,0 +1,74 @@
+//! What happened, as data. Words are made of it in `report`, and nowhere else.
+
+use std::time::Duration;
+
+use crate::engine::PullProgress;
+use crate::model::{PublishedPort, ServiceName};
+use crate::plan::{Note, Plan, StepId};
+
+/// Something that happened while a plan was carried out.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A plan was made; its steps are told by their ids from now on.
+    Planned(Plan),
+    /// Another run holds the stack; this one waits for it.
+    Waiting {
+        /// Who holds it, as it said of itself.
+        holder: String,
+    },
+    /// A step began.
+    Started(StepId),
+    /// A pull went on.
+    Pulling {
+        /// The step.
+        step: StepId,
+        /// How far it is.
+        progress: PullProgress,
+    },
+    /// A service was asked, and is not usable yet.
+    NotYet {
+        /// The step that waits.
+        step: StepId,
+        /// What it answered; told when it changes.
+        reason: String,
+    },
+    /// A step succeeded.
+    Finished {
+        /// The step.
+        step: StepId,
+        /// How long it took.
+        elapsed: Duration,
+    },
+    /// A step failed.
+    Failed {
+        /// The step.
+        step: StepId,
+        /// How long it took.
+        elapsed: Duration,
+    },
+    /// A service is usable.
+    Ready {
+        /// The service.
+        service: ServiceName,
+        /// Since the run began.
+        elapsed: Duration,
+        /// Where it can be reached.
+        ports: Vec<PublishedPort>,
+    },
+    /// Something worth a word.
+    Noted(Note),
+}
+
+/// Whoever is told of events, in the order in which they happen.
+pub trait Observer: Send + Sync {
+    /// Takes note of one event. It must not block: the run waits for it.
+    fn on(&self, event: Event);
+}
+
+/// Tells nobody.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn on(&self, _event: Event) {}
+}

@@ -1,0 +1,133 @@
+//! `down`: services are gone, and their data is kept.
+
+use std::time::Duration;
+
+use super::{FlowError, Session, StackLock, check_names};
+use crate::apply::{Failure, Outcome, Probes, Question, Run, apply, look_for_left, observe};
+use crate::event::Event;
+use crate::model::{Observed, ServiceName, StopPolicy};
+use crate::plan::{Action, Adopt, Down, Goal, Plan, reconcile};
+
+/// What is asked of `down`.
+#[derive(Debug, Clone)]
+pub struct DownRequest {
+    /// Which services; the whole stack with its networks when none is named.
+    pub services: Vec<ServiceName>,
+    /// How long containers may take to stop; each its own grace period when absent.
+    pub timeout: Option<Duration>,
+    /// Whether containers that devinfra did not make are taken down too.
+    pub adopt: Adopt,
+    /// How long another run may take to end.
+    pub wait_timeout: Duration,
+}
+
+/// What `down` removed.
+#[derive(Debug, Default)]
+pub struct Brought {
+    /// How many containers.
+    pub containers: usize,
+    /// How many networks.
+    pub networks: usize,
+    /// How many volumes without a name.
+    pub volumes: usize,
+    /// What was planned.
+    pub plan: Plan,
+}
+
+impl DownRequest {
+    /// Observes and decides; changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the engine does not answer, or a name is no service.
+    pub async fn plan(&self, session: &Session<'_>) -> Result<(Plan, Observed), FlowError> {
+        check_names(session.stack, &self.services)?;
+        let observed = observe(session.engine, session.stack, Question::Everything).await?;
+        let goal = Goal::Down(Down {
+            services: self.services.iter().cloned().collect(),
+            stop: self.timeout.map_or(StopPolicy::Own, StopPolicy::Within),
+            adopt: self.adopt,
+        });
+        let plan = reconcile(session.stack, &observed, &goal).map_err(FlowError::Refused)?;
+        Ok((plan, observed))
+    }
+}
+
+/// Stops and removes services, and looks whether anything is left.
+///
+/// # Errors
+///
+/// See [`FlowError`]; [`FlowError::Left`] when something is still there.
+pub async fn down(session: &Session<'_>, request: &DownRequest) -> Result<Brought, FlowError> {
+    check_names(session.stack, &request.services)?;
+    let _lock = StackLock::take(session, request.wait_timeout).await?;
+    let (plan, observed) = request.plan(session).await?;
+    session.observer.on(Event::Planned(plan.clone()));
+    for note in plan.notes() {
+        session.observer.on(Event::Noted(note.clone()));
+    }
+    let run = Run {
+        engine: session.engine,
+        stack: session.stack,
+        prober: &Probes {
+            engine: session.engine,
+        },
+        observer: session.observer,
+        wait_timeout: request.wait_timeout,
+        began: session.began,
+    };
+    let mut outcome = apply(&run, &plan, &observed, session.stop).await;
+    let failure = outcome.failure.take().map(Box::new);
+    if failure
+        .as_ref()
+        .is_some_and(|failure| failure.is_interruption())
+    {
+        let failure = Box::new(Failure::interrupted());
+        return Err(FlowError::Failed {
+            failure,
+            outcome: Box::new(outcome),
+        });
+    }
+    // What counts is what is there, not what the steps say: a failed removal of something that is
+    // gone is no failure, and a successful one of something that is back is no success.
+    let services = request.services.iter().cloned().collect();
+    let left = look_for_left(session.engine, session.stack, &services, &observed).await?;
+    if !left.is_empty() {
+        return Err(FlowError::Left { left, failure });
+    }
+    Ok(removed(plan, &observed, &outcome))
+}
+
+fn removed(plan: Plan, observed: &Observed, outcome: &Outcome) -> Brought {
+    let mut brought = Brought::default();
+    for step in plan
+        .steps()
+        .iter()
+        .filter(|step| outcome.done.contains(&step.id))
+    {
+        match &step.action {
+            Action::RemoveContainer { container } => {
+                brought.containers += 1;
+                brought.volumes += observed
+                    .containers
+                    .iter()
+                    .filter(|one| one.id == container.id)
+                    .map(|one| one.anonymous_volumes.len())
+                    .sum::<usize>();
+            }
+            Action::RemoveNetwork { .. } => brought.networks += 1,
+            Action::CreateDirectory { .. }
+            | Action::PullImage { .. }
+            | Action::CreateNetwork { .. }
+            | Action::CreateVolume { .. }
+            | Action::UnpauseContainer { .. }
+            | Action::StopContainer { .. }
+            | Action::CreateContainer
+            | Action::StartContainer { .. }
+            | Action::AwaitReady { .. }
+            | Action::AwaitCompletion { .. } => {}
+        }
+    }
+    brought.plan = plan;
+    brought
+}

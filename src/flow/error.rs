@@ -1,0 +1,96 @@
+//! Why a command did not do what was asked.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::LockError;
+use crate::apply::{Failure, Left, Outcome};
+use crate::engine::EngineError;
+use crate::model::ServiceName;
+use crate::plan::Refusal;
+
+/// Why a command did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum FlowError {
+    /// The engine did not answer a question.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// Something stands in the way, and nothing was done.
+    #[error("{}", Refusals(.0))]
+    Refused(Vec<Refusal>),
+    /// A step failed.
+    #[error("{}", .failure.error)]
+    Failed {
+        /// The step's failure.
+        failure: Box<Failure>,
+        /// What has come of the other steps.
+        outcome: Box<Outcome>,
+    },
+    /// Something is still there that should be gone.
+    #[error("the stack is not gone: {}", Leftovers(.left))]
+    Left {
+        /// What.
+        left: Left,
+        /// What went wrong first, where something did.
+        failure: Option<Box<Failure>>,
+    },
+    /// Another run holds the stack.
+    #[error("the stack is busy: {holder} did not end within {} s", waited.as_secs())]
+    Busy {
+        /// Who holds it, as it said of itself.
+        holder: String,
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// The stack can't be locked.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// A name that is no service of the stack.
+    #[error("`{name}` is no service of the stack")]
+    UnknownService {
+        /// The name.
+        name: ServiceName,
+        /// The services there are.
+        known: Vec<ServiceName>,
+    },
+    /// A service is left out that another needs.
+    #[error("`{service}` depends on `{without}`, which is left out")]
+    Needed {
+        /// Who needs it.
+        service: ServiceName,
+        /// What is left out.
+        without: ServiceName,
+    },
+    /// Somebody asked to stop before anything was begun.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+struct Refusals<'a>(&'a [Refusal]);
+
+impl fmt::Display for Refusals<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, refusal) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "; " };
+            write!(f, "{separator}{refusal}")?;
+        }
+        Ok(())
+    }
+}
+
+struct Leftovers<'a>(&'a Left);
+
+impl fmt::Display for Leftovers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let of = |kind: &str, names: &[String]| -> Vec<String> {
+            names
+                .iter()
+                .map(|name| format!("{kind} `{name}`"))
+                .collect()
+        };
+        let mut all = of("container", &self.0.containers);
+        all.extend(of("network", &self.0.networks));
+        all.extend(of("volume", &self.0.volumes));
+        write!(f, "{} left", all.join(", "))
+    }
+}

@@ -1,0 +1,69 @@
+//! Whole commands without their words: lock, observe, plan, apply, and look again.
+//!
+//! What a command line shows of them is `report`'s and `cli`'s business, so a test or another
+//! program can call these directly.
+
+mod down;
+mod error;
+mod lock;
+mod status;
+mod up;
+
+use std::fmt;
+use std::path::PathBuf;
+
+use tokio::time::Instant;
+
+pub use down::{Brought, DownRequest, down};
+pub use error::FlowError;
+pub use lock::{LockError, StackLock};
+pub use status::{ServiceStatus, status};
+pub use up::{UpDone, UpRequest, up};
+
+use crate::apply::Stop;
+use crate::engine::Engine;
+use crate::event::Observer;
+use crate::model::{ServiceName, Stack};
+
+/// What every command works with.
+#[derive(Clone, Copy)]
+pub struct Session<'a> {
+    /// The stack.
+    pub stack: &'a Stack,
+    /// The engine.
+    pub engine: &'a dyn Engine,
+    /// Who is told what happens.
+    pub observer: &'a dyn Observer,
+    /// The request to stop.
+    pub stop: &'a Stop,
+    /// Where locks are kept.
+    pub lock_directory: &'a PathBuf,
+    /// The command, as another run is told that has to wait for it.
+    pub command: &'a str,
+    /// When the command began.
+    pub began: Instant,
+}
+
+impl fmt::Debug for Session<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("stack", &self.stack.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Refuses names that are no services of the stack.
+fn check_names<'a>(
+    stack: &Stack,
+    names: impl IntoIterator<Item = &'a ServiceName>,
+) -> Result<(), FlowError> {
+    for name in names {
+        if !stack.services.contains_key(name) {
+            return Err(FlowError::UnknownService {
+                name: name.clone(),
+                known: stack.services.keys().cloned().collect(),
+            });
+        }
+    }
+    Ok(())
+}

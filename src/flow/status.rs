@@ -1,0 +1,103 @@
+//! `status`: what exists, and whether it is usable now.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use super::{FlowError, Session};
+use crate::apply::{Prober as _, Probes, Question, observe};
+use crate::kinds::Readiness;
+use crate::model::{ContainerState, ObservedContainer, Owner, Service, ServiceName};
+
+/// How long a service has to answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// One service, or a container of the stack that is none of its services'.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceStatus {
+    /// The service.
+    pub name: ServiceName,
+    /// Its container; `None` when there is none.
+    pub container: Option<ObservedContainer>,
+    /// Whether it answered a round trip of its protocol just now.
+    pub ready: bool,
+    /// Why not, where there is more to say than its state.
+    pub reason: Option<String>,
+    /// Whether the container is somebody else's.
+    pub foreign: bool,
+}
+
+/// Looks at every service of the stack, and asks those that run.
+///
+/// # Errors
+///
+/// When the engine does not answer.
+pub async fn status(session: &Session<'_>) -> Result<Vec<ServiceStatus>, FlowError> {
+    let observed = observe(session.engine, session.stack, Question::Containers).await?;
+    let services = session.stack.services.values().map(|service| {
+        let own = observed.container_of(&service.name);
+        let container = own.or_else(|| observed.container_named(&service.container.name));
+        one(session, service, container)
+    });
+    let mut all = join_all(services).await;
+    all.extend(observed.containers.iter().filter_map(|container| {
+        let name = container.service()?;
+        let is_orphan = !session.stack.services.contains_key(name);
+        is_orphan.then(|| ServiceStatus {
+            name: name.clone(),
+            container: Some(container.clone()),
+            ready: false,
+            reason: Some("no longer in the stack file".to_owned()),
+            foreign: false,
+        })
+    }));
+    Ok(all)
+}
+
+async fn one(
+    session: &Session<'_>,
+    service: &Service,
+    container: Option<&ObservedContainer>,
+) -> ServiceStatus {
+    let Some(listed) = container else {
+        return ServiceStatus {
+            name: service.name.clone(),
+            container: None,
+            ready: false,
+            reason: None,
+            foreign: false,
+        };
+    };
+    let foreign = !listed.is_of(&service.name);
+    // The listing does not say when a container was started; a closer look does.
+    let closer = session
+        .engine
+        .inspect_container(&listed.id)
+        .await
+        .ok()
+        .flatten();
+    let container = ObservedContainer {
+        started_at: closer.as_ref().and_then(|closer| closer.started_at.clone()),
+        ..listed.clone()
+    };
+    let (ready, reason) = match (&container.owner, &container.state) {
+        (Owner::Ours(_), ContainerState::Running) => {
+            let probes = Probes {
+                engine: session.engine,
+            };
+            match probes.probe(service, &container, PATIENCE).await {
+                Readiness::Ready => (true, None),
+                Readiness::NotYet(reason) => (false, Some(reason)),
+                Readiness::Never(never) => (false, Some(never.to_string())),
+            }
+        }
+        _ => (false, None),
+    };
+    ServiceStatus {
+        name: service.name.clone(),
+        container: Some(container),
+        ready,
+        reason,
+        foreign,
+    }
+}

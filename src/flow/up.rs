@@ -1,0 +1,163 @@
+//! `up`: services run and are usable.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::{FlowError, Session, StackLock, check_names};
+use crate::apply::{Failure, Outcome, Probes, Question, Run, apply, observe};
+use crate::event::Event;
+use crate::model::{Observed, PullPolicy, Service, ServiceName, Stack};
+use crate::plan::{Adopt, Goal, Plan, Recreate, Up, reconcile};
+
+/// What is asked of `up`.
+#[derive(Debug, Clone)]
+pub struct UpRequest {
+    /// Which services, with all that they depend on; all when none is named.
+    pub services: Vec<ServiceName>,
+    /// Services to leave out.
+    pub without: Vec<ServiceName>,
+    /// Whether containers are replaced that need not be.
+    pub recreate: Recreate,
+    /// Overrides the pull policies.
+    pub pull: Option<PullPolicy>,
+    /// Whether containers that devinfra did not make are taken over.
+    pub adopt: Adopt,
+    /// How long a service may take to become usable, and another run to end.
+    pub wait_timeout: Duration,
+}
+
+/// What `up` did.
+#[derive(Debug)]
+pub struct UpDone {
+    /// What was planned.
+    pub plan: Plan,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+impl UpRequest {
+    /// The services to bring up.
+    ///
+    /// # Errors
+    ///
+    /// When a name is no service, or a service is left out that another needs.
+    pub fn selection(&self, stack: &Stack) -> Result<BTreeSet<ServiceName>, FlowError> {
+        check_names(stack, self.services.iter().chain(&self.without))?;
+        let mut services = stack.closure(&self.services);
+        for without in &self.without {
+            services.remove(without);
+        }
+        for service in services.iter().filter_map(|name| stack.services.get(name)) {
+            let needs = |without: &&ServiceName| {
+                service
+                    .depends_on
+                    .get(*without)
+                    .is_some_and(|how| how.required)
+            };
+            if let Some(without) = self.without.iter().find(needs) {
+                return Err(FlowError::Needed {
+                    service: service.name.clone(),
+                    without: without.clone(),
+                });
+            }
+        }
+        Ok(services)
+    }
+
+    fn always_pulled(
+        &self,
+        stack: &Stack,
+        services: &BTreeSet<ServiceName>,
+    ) -> BTreeSet<ServiceName> {
+        let policy = |service: &Service| self.pull.unwrap_or(service.pull_policy);
+        let named = services.iter().filter_map(|name| stack.services.get(name));
+        named
+            .filter(|service| policy(service) == PullPolicy::Always)
+            .map(|service| service.name.clone())
+            .collect()
+    }
+
+    /// Observes and decides; changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the engine does not answer, or something stands in the way.
+    pub async fn plan(&self, session: &Session<'_>) -> Result<(Plan, Observed), FlowError> {
+        let services = self.selection(session.stack)?;
+        let thorough = self.recreate == Recreate::All
+            || !self.always_pulled(session.stack, &services).is_empty();
+        let question = if thorough {
+            Question::Everything
+        } else {
+            Question::Up(&services)
+        };
+        let observed = observe(session.engine, session.stack, question).await?;
+        let goal = Goal::Up(Up {
+            services: services.clone(),
+            recreate: self.recreate,
+            pull: self.pull,
+            adopt: self.adopt,
+        });
+        let plan = reconcile(session.stack, &observed, &goal).map_err(FlowError::Refused)?;
+        Ok((plan, observed))
+    }
+}
+
+/// Brings services up and waits until they are usable.
+///
+/// # Errors
+///
+/// See [`FlowError`]. What was made before a failure stays, and the next run goes on from there.
+pub async fn up(session: &Session<'_>, request: &UpRequest) -> Result<UpDone, FlowError> {
+    request.selection(session.stack)?;
+    let _lock = StackLock::take(session, request.wait_timeout).await?;
+    pull(session, request).await?;
+    let (plan, observed) = request.plan(session).await?;
+    let outcome = carry_out(session, &plan, &observed, request.wait_timeout).await?;
+    Ok(UpDone { plan, outcome })
+}
+
+/// Fetches the images anew that are always to be pulled, before anything is decided: which
+/// containers are to be replaced depends on what came.
+async fn pull(session: &Session<'_>, request: &UpRequest) -> Result<(), FlowError> {
+    let services = request.always_pulled(session.stack, &request.selection(session.stack)?);
+    if !services.is_empty() {
+        let plan = Plan::pulling(session.stack, &services);
+        carry_out(session, &plan, &Observed::default(), request.wait_timeout).await?;
+    }
+    Ok(())
+}
+
+async fn carry_out(
+    session: &Session<'_>,
+    plan: &Plan,
+    observed: &Observed,
+    wait_timeout: Duration,
+) -> Result<Outcome, FlowError> {
+    session.observer.on(Event::Planned(plan.clone()));
+    for note in plan.notes() {
+        session.observer.on(Event::Noted(note.clone()));
+    }
+    let run = Run {
+        engine: session.engine,
+        stack: session.stack,
+        prober: &Probes {
+            engine: session.engine,
+        },
+        observer: session.observer,
+        wait_timeout,
+        began: session.began,
+    };
+    let mut outcome = apply(&run, plan, observed, session.stop).await;
+    match outcome.failure.take() {
+        None => Ok(outcome),
+        Some(failure) => Err(failed(failure, outcome)),
+    }
+}
+
+fn failed(failure: Failure, outcome: Outcome) -> FlowError {
+    FlowError::Failed {
+        failure: Box::new(failure),
+        outcome: Box::new(outcome),
+    }
+}

@@ -1,0 +1,94 @@
+//! Why a step is taken, in words that a person would want to read.
+
+use std::fmt;
+
+use crate::model::Facet;
+
+/// Why a step is taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
+    /// The service has no container.
+    NoContainer,
+    /// Its container is there and does not run.
+    NotRunning {
+        /// Its exit status, where it has one.
+        exit_code: Option<i64>,
+    },
+    /// Its container is frozen.
+    Paused,
+    /// Its container is restarted over and over.
+    RestartLoop,
+    /// Its container can't be used any more.
+    Dead,
+    /// What its container is made of has changed.
+    Changed {
+        /// In which respects.
+        facets: Vec<Facet>,
+        /// The image before and after, where that is one of them.
+        image: Option<(String, String)>,
+    },
+    /// The tag of its image means another image now.
+    NewerImage {
+        /// The tag.
+        image: String,
+    },
+    /// The network that its container was attached to is gone.
+    NetworkGone,
+    /// `--recreate` was given.
+    RecreateAsked,
+    /// `--adopt` was given, and the container has the service's name.
+    Adopted,
+    /// Something that is needed is not there.
+    Missing,
+    /// A pull was asked for.
+    PullAsked,
+    /// `down` was given.
+    DownAsked,
+    /// The container is for a service that the stack file no longer has.
+    Orphan,
+    /// The service is part of the stack.
+    Wanted,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoContainer => f.write_str("no container"),
+            Self::NotRunning {
+                exit_code: Some(code),
+            } => write!(f, "exited with {code}"),
+            Self::NotRunning { exit_code: None } => f.write_str("not running"),
+            Self::Paused => f.write_str("paused"),
+            Self::RestartLoop => f.write_str("restarting over and over"),
+            Self::Dead => f.write_str("unusable"),
+            Self::Changed { facets, image } => changed(f, facets, image.as_ref()),
+            Self::NewerImage { image } => write!(f, "newer image for {image}"),
+            Self::NetworkGone => f.write_str("its network is gone"),
+            Self::RecreateAsked => f.write_str("asked to recreate"),
+            Self::Adopted => f.write_str("adopted"),
+            Self::Missing => f.write_str("not there"),
+            Self::PullAsked => f.write_str("asked to pull"),
+            Self::DownAsked => f.write_str("asked to take down"),
+            Self::Orphan => f.write_str("no longer in the stack file"),
+            Self::Wanted => f.write_str("wanted"),
+        }
+    }
+}
+
+/// `image changed: valkey:8.0 -> valkey:8.1, environment changed`.
+fn changed(
+    f: &mut fmt::Formatter<'_>,
+    facets: &[Facet],
+    image: Option<&(String, String)>,
+) -> fmt::Result {
+    for (index, facet) in facets.iter().enumerate() {
+        let comma = if index == 0 { "" } else { ", " };
+        write!(f, "{comma}{} changed", facet.word())?;
+        if let (Facet::Image, Some((old, new))) = (facet, image)
+            && old != new
+        {
+            write!(f, ": {old} -> {new}")?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,36 @@
+//! What a person should know, though nothing is done about it.
+
+use std::path::PathBuf;
+
+use crate::model::ServiceName;
+
+/// Something worth a word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// A container of the stack is for a service that the stack file no longer has.
+    Orphan {
+        /// The service.
+        service: ServiceName,
+        /// Its container.
+        container: String,
+    },
+    /// A container has the name of a service's, and devinfra did not make it.
+    ForeignContainer {
+        /// The service.
+        service: ServiceName,
+        /// The container.
+        container: String,
+    },
+    /// The stack is also up from another project directory.
+    Elsewhere {
+        /// A container of it.
+        container: String,
+        /// The other project directory.
+        directory: PathBuf,
+    },
+    /// The stack's network exists, and devinfra did not make it.
+    ForeignNetwork {
+        /// Its name.
+        network: String,
+    },
+}

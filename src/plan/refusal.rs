@@ -1,0 +1,58 @@
+//! What stands in the way of a plan.
+
+use std::path::PathBuf;
+
+use crate::model::{ContainerId, ImageRef, ServiceName};
+
+/// A reason to do nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The name that a service's container needs is taken by one that devinfra did not make.
+    #[error("container `{container}` exists, and devinfra did not make it")]
+    ForeignContainer {
+        /// The service.
+        service: ServiceName,
+        /// The name.
+        container: String,
+        /// The container that has it.
+        id: ContainerId,
+    },
+    /// The name that a service's container needs is taken by the same stack of another directory.
+    #[error("container `{container}` belongs to the same stack in `{}`", directory.display())]
+    Elsewhere {
+        /// The service.
+        service: ServiceName,
+        /// The name.
+        container: String,
+        /// The project directory it was started from.
+        directory: PathBuf,
+    },
+    /// An image is not on the engine and may not be pulled.
+    #[error("image `{image}` is not on the engine, and may not be pulled (pull policy `never`)")]
+    ImageNotLocal {
+        /// The service.
+        service: ServiceName,
+        /// The image.
+        image: ImageRef,
+    },
+    /// A network that somebody else should have made is not there.
+    #[error("external network `{network}` does not exist")]
+    ExternalNetworkMissing {
+        /// The network's name on the engine.
+        network: String,
+    },
+    /// A volume that somebody else should have made is not there.
+    #[error("external volume `{volume}` does not exist")]
+    ExternalVolumeMissing {
+        /// The volume's name on the engine.
+        volume: String,
+    },
+    /// Several networks have the name, so the engine refuses to use it.
+    #[error("network name `{network}` is ambiguous: {count} networks have it")]
+    NetworkAmbiguous {
+        /// The name.
+        network: String,
+        /// How many networks have it.
+        count: usize,
+    },
+}

@@ -1,0 +1,114 @@
+//! Events and findings, for people and for machines. The only place that makes sentences of events.
+
+mod json;
+mod plain;
+mod table;
+mod tty;
+mod words;
+
+pub(crate) use json::millis;
+pub use json::{JsonLines, endpoints};
+pub use plain::Plain;
+pub use table::Table;
+pub use tty::Tty;
+pub use words::{count, list, seconds};
+
+use std::fmt::{self, Write as _};
+
+use crate::event::{Event, Observer};
+use crate::plan::{Action, Note, Plan, Step, StepId};
+
+/// Tells several observers.
+#[derive(Default)]
+pub struct Everyone {
+    observers: Vec<Box<dyn Observer>>,
+}
+
+impl Everyone {
+    /// Tells this one too.
+    pub fn add(&mut self, observer: impl Observer + 'static) {
+        self.observers.push(Box::new(observer));
+    }
+}
+
+impl fmt::Debug for Everyone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Everyone")
+            .field("observers", &self.observers.len())
+            .finish()
+    }
+}
+
+impl Observer for Everyone {
+    fn on(&self, event: Event) {
+        for observer in &self.observers {
+            observer.on(event.clone());
+        }
+    }
+}
+
+/// What a step is doing, while it does it: "pulling postgres:15".
+fn doing(step: &Step) -> Option<String> {
+    let name = step.service.as_ref().map_or("", |service| service.as_str());
+    Some(match &step.action {
+        Action::PullImage { image, .. } => format!("pulling {image}"),
+        Action::CreateNetwork { name, .. } => format!("creating network {name}"),
+        Action::CreateVolume { name, .. } => format!("creating volume {name}"),
+        Action::UnpauseContainer { .. } => "unpausing".to_owned(),
+        Action::StopContainer { .. } => "stopping".to_owned(),
+        Action::RemoveContainer { .. } => "removing".to_owned(),
+        Action::CreateContainer => "creating".to_owned(),
+        Action::StartContainer { .. } => "starting".to_owned(),
+        Action::AwaitReady { .. } => "waiting until it is usable".to_owned(),
+        Action::AwaitCompletion { .. } => "running to its end".to_owned(),
+        Action::RemoveNetwork { .. } => format!("removing network {name}"),
+        Action::CreateDirectory { .. } => return None,
+    })
+}
+
+/// A note as a sentence.
+pub fn note(note: &Note) -> String {
+    match note {
+        Note::Orphan { service, container } => format!(
+            "container `{container}` is for service `{service}`, which the stack file no longer \
+             has; `devinfra down` removes it"
+        ),
+        Note::ForeignContainer { container, .. } => format!(
+            "container `{container}` was not made by devinfra and is left alone; \
+             `devinfra down --adopt` takes it down too"
+        ),
+        Note::Elsewhere {
+            container,
+            directory,
+        } => format!(
+            "container `{container}` belongs to the same stack in `{}` and is left alone",
+            directory.display()
+        ),
+        Note::ForeignNetwork { network } => format!(
+            "network `{network}` was not made by devinfra; it is used, and `devinfra down` \
+             leaves it"
+        ),
+    }
+}
+
+/// A plan as `--dry-run` shows it.
+pub fn dry_run(plan: &Plan) -> String {
+    let mut text = String::new();
+    for step in plan.changes() {
+        writeln!(text, "would {step}").ok(); // a String takes everything
+    }
+    if text.is_empty() {
+        text.push_str("nothing to do\n");
+    }
+    text
+}
+
+/// The step of the plan that was told last.
+#[derive(Debug, Default)]
+struct Current(Plan);
+
+impl Current {
+    fn step(&self, id: StepId) -> Option<&Step> {
+        self.0.step(id)
+    }
+}

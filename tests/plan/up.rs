@@ -1,0 +1,271 @@
+//! What `up` plans.
+
+use devinfra::engine::FakeEngine;
+use devinfra::model::{Condition, ContainerState, PullPolicy, Stack};
+use devinfra::plan::{Adopt, Goal, Note, Recreate, Step, Up};
+
+use crate::world::{Change as _, engine_for, image, name, plan, reach, refusals, stack};
+
+fn up(stack: &Stack) -> Goal {
+    Goal::Up(Up::all(stack))
+}
+
+#[tokio::test]
+async fn everything_missing_is_made() {
+    let stack = stack(&["db"]);
+    let engine = FakeEngine::default();
+    assert_eq!(
+        plan(&engine, &stack, &up(&stack)).await.to_string(),
+        "pull db:latest (not there)\n\
+         create network hub (not there)\n\
+         create db (no container)\n\
+         start db (no container)\n"
+    );
+}
+
+#[tokio::test]
+async fn a_stack_that_runs_as_wanted_needs_nothing() {
+    let stack = stack(&["db", "api"]);
+    let engine = engine_for(&stack);
+    reach(&engine, &stack, &up(&stack)).await;
+    assert!(plan(&engine, &stack, &up(&stack)).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_service_starts_after_what_it_depends_on_is_usable() {
+    let stack = stack(&["api", "db"]).depends("api", "db", Condition::Healthy);
+    let plan = plan(&engine_for(&stack), &stack, &up(&stack)).await;
+    let step = |text: &str| {
+        let found = |step: &&Step| {
+            step.action
+                .describe(step.service.as_ref().map_or("", |name| name.as_str()))
+                == text
+        };
+        plan.steps().iter().find(found).unwrap()
+    };
+    assert!(
+        step("start api")
+            .after
+            .contains(&step("wait until db is usable").id)
+    );
+    // Making the container needs no dependency, so it is not held up by one.
+    assert!(
+        !step("create api")
+            .after
+            .contains(&step("wait until db is usable").id)
+    );
+}
+
+#[tokio::test]
+async fn only_the_service_that_changed_is_replaced_and_the_cause_is_named() {
+    let old = stack(&["db", "cache"]);
+    let engine = engine_for(&old);
+    reach(&engine, &old, &up(&old)).await;
+    let new = old.change("cache", |service| {
+        service.container.image = image("cache:2");
+        service
+            .container
+            .environment
+            .insert("A".to_owned(), "1".into());
+    });
+    engine.add_image(&image("cache:2"));
+    let cause = "(image changed: cache:latest -> cache:2, environment changed)";
+    assert_eq!(
+        plan(&engine, &new, &up(&new)).await.to_string(),
+        format!(
+            "stop hub-cache {cause}\nremove hub-cache {cause}\ncreate cache {cause}\n\
+             start cache {cause}\n"
+        )
+    );
+}
+
+#[tokio::test]
+async fn an_image_is_fetched_before_the_container_that_runs_is_stopped() {
+    let old = stack(&["db"]);
+    let engine = engine_for(&old);
+    reach(&engine, &old, &up(&old)).await;
+    let new = old.change("db", |service| service.container.image = image("db:2"));
+    let plan = plan(&engine, &new, &up(&new)).await;
+    let lines: Vec<String> = plan
+        .changes()
+        .map(|step| step.action.describe("db"))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "pull db:2",
+            "stop hub-db",
+            "remove hub-db",
+            "create db",
+            "start db"
+        ]
+    );
+    let stop = plan
+        .steps()
+        .iter()
+        .find(|step| step.action.describe("") == "stop hub-db")
+        .unwrap();
+    assert_eq!(stop.after.len(), 1);
+}
+
+#[tokio::test]
+async fn a_stopped_container_is_started_and_a_paused_one_let_go() {
+    let stack = stack(&["api", "db"]);
+    let engine = engine_for(&stack);
+    reach(&engine, &stack, &up(&stack)).await;
+    engine.set_state("hub-api", &ContainerState::Paused);
+    engine.set_state(
+        "hub-db",
+        &ContainerState::Exited {
+            code: Some(137),
+            oom_killed: false,
+        },
+    );
+    assert_eq!(
+        plan(&engine, &stack, &up(&stack)).await.to_string(),
+        "unpause hub-api (paused)\nstart db (exited with 137)\n"
+    );
+}
+
+#[tokio::test]
+async fn a_restart_loop_is_broken() {
+    let stack = stack(&["db"]);
+    let engine = engine_for(&stack);
+    reach(&engine, &stack, &up(&stack)).await;
+    engine.set_state("hub-db", &ContainerState::Restarting);
+    let cause = "(restarting over and over)";
+    assert_eq!(
+        plan(&engine, &stack, &up(&stack)).await.to_string(),
+        format!(
+            "stop hub-db {cause}\nremove hub-db {cause}\ncreate db {cause}\nstart db {cause}\n"
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_job_that_has_run_to_its_end_is_not_run_again() {
+    let stack =
+        stack(&["api", "migrate"]).depends("api", "migrate", Condition::CompletedSuccessfully);
+    let engine = engine_for(&stack);
+    engine.die_at_start("hub-migrate", 0);
+    let outcome = reach(&engine, &stack, &up(&stack)).await;
+    assert!(outcome.failure.is_none(), "{:?}", outcome.failure);
+    assert!(plan(&engine, &stack, &up(&stack)).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_foreign_container_is_refused_and_taken_over_only_when_asked() {
+    let stack = stack(&["db"]);
+    let engine = engine_for(&stack);
+    engine.add_foreign_container("hub-db", &image("db"));
+    let found = refusals(&engine, &stack, &up(&stack)).await;
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        found[0].to_string(),
+        "container `hub-db` exists, and devinfra did not make it"
+    );
+
+    let goal = Goal::Up(Up {
+        adopt: Adopt::Yes,
+        ..Up::all(&stack)
+    });
+    let cause = "(adopted)";
+    assert_eq!(
+        plan(&engine, &stack, &goal).await.to_string(),
+        format!(
+            "stop hub-db {cause}\nremove hub-db {cause}\ncreate network hub (not there)\n\
+             create db {cause}\nstart db {cause}\n"
+        )
+    );
+}
+
+#[tokio::test]
+async fn the_same_stack_of_another_directory_is_never_taken_over() {
+    let elsewhere = stack(&["db"]);
+    let engine = engine_for(&elsewhere);
+    reach(&engine, &elsewhere, &up(&elsewhere)).await;
+    let mut here = stack(&["db"]);
+    here.directory = "/other".into();
+    let goal = Goal::Up(Up {
+        adopt: Adopt::Yes,
+        ..Up::all(&here)
+    });
+    let found = refusals(&engine, &here, &goal).await;
+    assert_eq!(
+        found[0].to_string(),
+        "container `hub-db` belongs to the same stack in `/project`"
+    );
+}
+
+#[tokio::test]
+async fn an_image_that_may_not_be_pulled_is_refused_before_anything_is_done() {
+    let stack = stack(&["db"]).change("db", |service| service.pull_policy = PullPolicy::Never);
+    let engine = FakeEngine::default();
+    let found = refusals(&engine, &stack, &up(&stack)).await;
+    assert_eq!(
+        found[0].to_string(),
+        "image `db:latest` is not on the engine, and may not be pulled (pull policy `never`)"
+    );
+}
+
+#[tokio::test]
+async fn missing_directories_are_made_first() {
+    let stack = stack(&["db"]).binds("db", "/nonexistent/devinfra/data");
+    let plan = plan(&engine_for(&stack), &stack, &up(&stack)).await;
+    assert!(
+        plan.to_string().starts_with(
+            "create network hub (not there)\n\
+             create directory /nonexistent/devinfra/data (not there)\n\
+             create db"
+        ),
+        "{plan}"
+    );
+}
+
+#[tokio::test]
+async fn a_service_that_left_the_stack_file_is_left_alone_and_named() {
+    let before = stack(&["db", "old"]);
+    let engine = engine_for(&before);
+    reach(&engine, &before, &up(&before)).await;
+    let after = stack(&["db"]);
+    let plan = plan(&engine, &after, &up(&after)).await;
+    assert!(plan.is_empty());
+    let (service, container) = (name("old"), "hub-old".to_owned());
+    assert_eq!(plan.notes(), [Note::Orphan { service, container }]);
+}
+
+#[tokio::test]
+async fn a_network_that_somebody_else_made_is_used_and_named() {
+    let stack = stack(&["db"]);
+    let engine = engine_for(&stack);
+    engine.add_foreign_network("hub");
+    let plan = plan(&engine, &stack, &up(&stack)).await;
+    assert_eq!(
+        plan.to_string(),
+        "create db (no container)\nstart db (no container)\n"
+    );
+    assert_eq!(
+        plan.notes(),
+        [Note::ForeignNetwork {
+            network: "hub".to_owned()
+        }]
+    );
+    engine.add_foreign_network("hub");
+    let found = refusals(&engine, &stack, &up(&stack)).await;
+    assert_eq!(
+        found[0].to_string(),
+        "network name `hub` is ambiguous: 2 networks have it"
+    );
+}
+
+#[tokio::test]
+async fn recreate_replaces_what_need_not_be() {
+    let stack = stack(&["db"]);
+    let engine = engine_for(&stack);
+    reach(&engine, &stack, &up(&stack)).await;
+    let goal = Goal::Up(Up {
+        recreate: Recreate::All,
+        ..Up::all(&stack)
+    });
+    assert_eq!(plan(&engine, &stack, &goal).await.changes().count(), 4);
+}
