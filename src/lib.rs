@@ -2,6 +2,7 @@
 //! without losing anything, and wipes it on request.
 
 pub mod apply;
+pub mod cli;
 pub mod data;
 pub mod engine;
 pub mod event;
@@ -10,3 +11,5 @@ pub mod kinds;
 pub mod model;
 pub mod plan;
 pub mod report;
+pub mod stack_file;
+pub mod templates;

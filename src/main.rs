@@ -1,3 +1,10 @@
 //! The devinfra binary.
 
-fn main() {}
+use std::env::args_os;
+use std::process::ExitCode;
+
+use devinfra::cli;
+
+fn main() -> ExitCode {
+    cli::main(args_os())
+}

@@ -143,24 +143,17 @@ fn is_port_conflict(text: &str) -> bool {
         || text.contains("proxy already running")
 }
 
-/// The last number behind a colon that comes before the verdict: `…127.0.0.1:39124: bind: …`.
+/// The port of the first `address:port` in the message, which all engines name first.
 fn port_in(message: &str) -> Option<u16> {
-    let head = [
-        "failed: port is",
-        ": bind:",
-        "/tcp",
-        "/udp",
-        " -> ",
-        ": address already",
-    ]
-    .iter()
-    .filter_map(|end| message.find(end))
-    .min()
-    .and_then(|end| message.get(..end))?;
-    let digits = head
-        .rsplit(|letter: char| !letter.is_ascii_digit())
-        .find(|run| !run.is_empty())?;
-    digits.parse().ok()
+    message.match_indices(':').find_map(|(at, _)| {
+        let (before, after) = (message.get(..at)?, message.get(at + 1..)?);
+        let behind_an_address = before.ends_with(|last: char| last.is_ascii_digit() || last == ']');
+        let digits = after
+            .split(|letter: char| !letter.is_ascii_digit())
+            .next()?;
+        let port = digits.parse().ok().filter(|port| *port != 0);
+        port.filter(|_| behind_an_address)
+    })
 }
 
 /// `Conflict. The container name "/x" is already in use by container "<64 digits>".` (Docker), and

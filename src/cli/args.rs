@@ -1,0 +1,273 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+
+use crate::model::{PullPolicy, ServiceName, StackName};
+
+/// Bring a project's local infrastructure up, prove that it is usable, and take it down without
+/// losing anything
+///
+/// Without a stack file in this directory or above it, the embedded template `kohakuhub` is used.
+#[derive(Debug, Parser)]
+#[command(
+    name = "devinfra",
+    version,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+pub struct Args {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, Group)]
+#[command(next_help_heading = "Global options")]
+pub(super) struct Global {
+    /// Stack file to read, or `template:NAME`; repeatable, later files merge over earlier ones
+    #[arg(
+        short,
+        long = "file",
+        global = true,
+        value_name = "FILE",
+        env = "DEVINFRA_FILE",
+        value_delimiter = ','
+    )]
+    pub(super) files: Vec<String>,
+    /// Directory that relative paths start from [default: that of the first stack file]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) project_directory: Option<PathBuf>,
+    /// Name of the stack, instead of the stack file's
+    #[arg(long, global = true, env = "DEVINFRA_NAME", value_parser = stack_name)]
+    pub(super) name: Option<StackName>,
+    /// Env file to interpolate from, instead of those the stack file lists; repeatable
+    #[arg(long = "env-file", global = true, value_name = "FILE")]
+    pub(super) env_files: Vec<PathBuf>,
+    /// Profile to switch on; repeatable
+    #[arg(long = "profile", global = true, value_name = "NAME")]
+    pub(super) profiles: Vec<String>,
+    /// Engine to talk to, such as `unix:///var/run/docker.sock`
+    #[arg(long, global = true, value_name = "URL")]
+    pub(super) host: Option<String>,
+    /// Docker context to talk to
+    #[arg(long, global = true, value_name = "NAME", conflicts_with = "host")]
+    pub(super) context: Option<String>,
+    /// Answer in JSON on standard output
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// How progress is shown
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "HOW",
+        default_value = "auto"
+    )]
+    pub(super) progress: Progress,
+    /// Show no progress; the same as `--progress quiet`
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+    /// Tell what is asked of the engine; twice for more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+    /// When to use colour
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value = "auto"
+    )]
+    pub(super) color: Colour,
+}
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Progress {
+    /// `tty` on a terminal, `plain` elsewhere.
+    Auto,
+    /// A live line per service.
+    Tty,
+    /// Lines with the time elapsed.
+    Plain,
+    /// Nothing but errors.
+    Quiet,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Colour {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Create what is missing, replace what changed, start, and wait until everything is usable
+    Up(Up),
+    /// Stop gracefully, remove, and prove that nothing is left; data is kept
+    Down(Down),
+    /// Show what exists, and whether it is usable now
+    #[command(visible_alias = "ps")]
+    Status,
+    /// Show what services wrote
+    Logs(Logs),
+    /// Show the stack file as it is understood
+    Config(Config),
+    /// Write a stack file to start from
+    Init(Init),
+}
+
+#[derive(Debug, Group)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of its own on the command line"
+)]
+pub(super) struct Up {
+    /// Services to bring up, with all that they depend on [default: all]
+    #[arg(value_name = "SERVICE", value_parser = service_name)]
+    pub(super) services: Vec<ServiceName>,
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// How long each service may take to become usable; pulls are not counted
+    #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = duration)]
+    pub(super) wait_timeout: Duration,
+    /// Service to leave out; repeatable
+    #[arg(long, value_name = "SERVICE", value_parser = service_name)]
+    pub(super) without: Vec<ServiceName>,
+    /// Replace containers that have not changed, too
+    #[arg(long)]
+    pub(super) recreate: bool,
+    /// When to pull images, instead of what the stack file says
+    #[arg(long, value_enum, value_name = "WHEN")]
+    pub(super) pull: Option<Pull>,
+    /// Skip the cache checks
+    #[arg(long)]
+    pub(super) no_check: bool,
+    /// Take over containers of the same names that devinfra did not make; their data is kept
+    #[arg(long)]
+    pub(super) adopt: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum Pull {
+    /// When the engine does not have the image.
+    Missing,
+    /// Before everything else.
+    Always,
+    /// Not at all.
+    Never,
+}
+
+#[derive(Debug, Group)]
+pub(super) struct Down {
+    /// Services to take down [default: the whole stack with its networks]
+    #[arg(value_name = "SERVICE", value_parser = service_name)]
+    pub(super) services: Vec<ServiceName>,
+    /// How long a service may take to stop [default: its grace period]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(super) timeout: Option<Duration>,
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Take down containers of the same names that devinfra did not make, too
+    #[arg(long)]
+    pub(super) adopt: bool,
+}
+
+#[derive(Debug, Group)]
+pub(super) struct Logs {
+    /// Services to show [default: all]
+    #[arg(value_name = "SERVICE", value_parser = service_name)]
+    pub(super) services: Vec<ServiceName>,
+    /// Only the last so many lines of each service
+    #[arg(long, value_name = "N")]
+    pub(super) tail: Option<usize>,
+    /// Only what was written since then: a duration such as `10m`, or a time such as
+    /// `2026-11-23T20:00:00Z`
+    #[arg(long, value_name = "WHEN")]
+    pub(super) since: Option<String>,
+    /// Show the time of each line
+    #[arg(short, long)]
+    pub(super) timestamps: bool,
+}
+
+#[derive(Debug, Group)]
+pub(super) struct Config {
+    /// Show secrets as they are
+    #[arg(long)]
+    pub(super) show_secrets: bool,
+}
+
+#[derive(Debug, Group)]
+pub(super) struct Init {
+    /// Template to write [default: kohakuhub]
+    #[arg(value_name = "TEMPLATE")]
+    pub(super) template: Option<String>,
+    /// List the templates
+    #[arg(long)]
+    pub(super) list: bool,
+    /// Where to write it; `-` is standard output
+    #[arg(short, long, value_name = "FILE", default_value = "devinfra.yaml")]
+    pub(super) output: PathBuf,
+}
+
+impl From<Pull> for PullPolicy {
+    fn from(pull: Pull) -> Self {
+        match pull {
+            Pull::Missing => Self::Missing,
+            Pull::Always => Self::Always,
+            Pull::Never => Self::Never,
+        }
+    }
+}
+
+fn stack_name(text: &str) -> Result<StackName, String> {
+    StackName::new(text).map_err(|error| error.to_string())
+}
+
+fn service_name(text: &str) -> Result<ServiceName, String> {
+    ServiceName::new(text).map_err(|error| error.to_string())
+}
+
+/// `90`, `90s`, `2m`, `1m30s`, `500ms`: a bare number is seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    if let Ok(seconds) = text.parse() {
+        return Ok(Duration::from_secs(seconds));
+    }
+    let span: jiff::SignedDuration = text
+        .parse()
+        .map_err(|error: jiff::Error| format!("{error}; write `90s` or `1m30s`"))?;
+    Duration::try_from(span).map_err(|_negative| "it is negative".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_are_read_as_people_write_them() {
+        assert_eq!(duration("90"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("1m30s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert!(duration("soon").is_err());
+        assert!(duration("-1s").is_err());
+    }
+}

@@ -1,0 +1,82 @@
+//! What most commands need: the stack, the engine, and who is told.
+
+use std::path::PathBuf;
+
+use crate::apply::Stop;
+use crate::cli::args::Global;
+use crate::cli::error::CliError;
+use crate::cli::output::Output;
+use crate::cli::settings::Settings;
+use crate::engine::Docker;
+use crate::event::Observer;
+use crate::flow::Session;
+use crate::model::{ServiceName, Stack};
+use crate::stack_file::{Loaded, Origin, load};
+
+/// Where commands get everything from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Context<'a> {
+    pub(super) global: &'a Global,
+    pub(super) settings: &'a Settings,
+    pub(super) output: &'a Output,
+}
+
+/// A stack and an engine.
+pub(super) struct Ready {
+    pub(super) stack: Stack,
+    pub(super) engine: Docker,
+    lock_directory: PathBuf,
+}
+
+impl Context<'_> {
+    /// Reads the stack file; warnings are told. `named` services switch on their profiles.
+    pub(super) fn load(&self, named: &[ServiceName]) -> Result<Loaded, CliError> {
+        let request = self.settings.stack_request(self.global, named);
+        let loaded = load(&request.as_request()).map_err(|error| CliError::stack_file(&error))?;
+        for warning in &loaded.warnings {
+            self.output.warn(warning);
+        }
+        Ok(loaded)
+    }
+
+    /// Reads the stack file and prepares the connection to the engine.
+    pub(super) fn ready(&self, named: &[ServiceName]) -> Result<Ready, CliError> {
+        let loaded = self.load(named)?;
+        if loaded.origin == Origin::Default {
+            self.output.say(format_args!(
+                "no stack file here or above: using the embedded template `kohakuhub` \
+                 (`devinfra init` writes it down)"
+            ));
+        }
+        let address = self
+            .settings
+            .engine_wishes(self.global)
+            .decide()
+            .map_err(|error| CliError::engine(&error))?;
+        let engine = Docker::connect(address).map_err(|error| CliError::engine(&error))?;
+        let lock_directory = self.settings.lock_directory();
+        Ok(Ready {
+            stack: loaded.stack,
+            engine,
+            lock_directory,
+        })
+    }
+
+    pub(super) fn session<'s>(
+        &'s self,
+        ready: &'s Ready,
+        observer: &'s dyn Observer,
+        stop: &'s Stop,
+        command: &'s str,
+    ) -> Session<'s> {
+        Session {
+            stack: &ready.stack,
+            engine: &ready.engine,
+            observer,
+            stop,
+            lock_directory: &ready.lock_directory,
+            command,
+            began: self.output.began,
+        }
+    }
+}

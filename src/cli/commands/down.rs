@@ -1,0 +1,112 @@
+//! `devinfra down`.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::Context;
+use crate::apply::Left;
+use crate::cli::Exit;
+use crate::cli::args::Down;
+use crate::cli::error::CliError;
+use crate::cli::render::for_scripts;
+use crate::cli::signals::Signals;
+use crate::flow::{Brought, DownRequest, FlowError, down};
+use crate::model::Stack;
+use crate::plan::Adopt;
+use crate::report::{count, dry_run, millis, seconds};
+
+/// How long another run may take to end.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+pub(super) async fn run(context: &Context<'_>, args: &Down) -> Result<Exit, CliError> {
+    let ready = context.ready(&args.services)?;
+    let (signals, stop) = Signals::listen();
+    let observer = context.output.observer();
+    let session = context.session(&ready, &observer, &stop, "devinfra down");
+    let request = DownRequest {
+        services: args.services.clone(),
+        timeout: args.timeout,
+        adopt: if args.adopt { Adopt::Yes } else { Adopt::No },
+        wait_timeout: PATIENCE,
+    };
+    let told = |error: &FlowError| CliError::flow(error, &ready.stack, signals.exit());
+    if args.dry_run {
+        let (plan, _) = request.plan(&session).await.map_err(|error| told(&error))?;
+        context.output.answer(dry_run(&plan));
+        return Ok(Exit::Done);
+    }
+    let result = down(&session, &request).await;
+    drop(observer);
+    match result {
+        Ok(brought) => {
+            answer(context, &ready.stack, &brought);
+            Ok(Exit::Done)
+        }
+        Err(error) => {
+            let nothing = Left::default();
+            let left = match &error {
+                FlowError::Left { left, .. } => left,
+                _ => &nothing,
+            };
+            let told = told(&error);
+            if context.output.json {
+                let brought = Brought::default();
+                let result = result_json(context, &ready.stack, &brought, left, Some(&told));
+                context.output.answer_json(&result);
+            }
+            Err(told)
+        }
+    }
+}
+
+fn answer(context: &Context<'_>, stack: &Stack, brought: &Brought) {
+    if context.output.json {
+        let result = result_json(context, stack, brought, &Left::default(), None);
+        context.output.answer_json(&result);
+        return;
+    }
+    let elapsed = seconds(context.output.began.elapsed());
+    context.output.say(if brought.plan.is_empty() {
+        format!("nothing to do: nothing of stack `{}` exists", stack.name)
+    } else {
+        format!(
+            "stack `{}` is down: {} and {} removed in {elapsed}, data kept",
+            stack.name,
+            count(brought.containers, "container"),
+            count(brought.networks, "network"),
+        )
+    });
+}
+
+fn result_json(
+    context: &Context<'_>,
+    stack: &Stack,
+    brought: &Brought,
+    left: &Left,
+    error: Option<&CliError>,
+) -> Value {
+    let of = |kind: &str, names: &[String]| -> Vec<Value> {
+        names
+            .iter()
+            .map(|name| json!({"kind": kind, "name": name}))
+            .collect()
+    };
+    let mut all = of("container", &left.containers);
+    all.extend(of("network", &left.networks));
+    all.extend(of("volume", &left.volumes));
+    json!({
+        "schema": 1,
+        "event": "result",
+        "ok": error.is_none(),
+        "stack": stack.name.as_str(),
+        "elapsed_ms": millis(context.output.began.elapsed()),
+        "removed": {
+            "containers": brought.containers,
+            "networks": brought.networks,
+            "volumes": brought.volumes,
+        },
+        "left": all,
+        "error": error.map(for_scripts),
+    })
+}

@@ -1,0 +1,59 @@
+//! `devinfra init`.
+
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write as _};
+use std::path::Path;
+
+use super::Context;
+use crate::cli::Exit;
+use crate::cli::args::Init;
+use crate::cli::error::CliError;
+use crate::report::{Table, list};
+use crate::templates::{TEMPLATES, Template};
+
+/// What `init` writes when no template is named.
+const DEFAULT: &str = "kohakuhub";
+
+pub(super) fn run(context: &Context<'_>, args: &Init) -> Result<Exit, CliError> {
+    if args.list {
+        let mut table = Table::new(&["TEMPLATE", "WHAT IT IS"]);
+        for template in TEMPLATES {
+            table.row([template.name.to_owned(), template.summary.to_owned()]);
+        }
+        context.output.answer(table);
+        return Ok(Exit::Done);
+    }
+    let name = args.template.as_deref().unwrap_or(DEFAULT);
+    let template = TEMPLATES
+        .iter()
+        .find(|template| template.name == name)
+        .ok_or_else(|| {
+            let known = list(TEMPLATES.iter().map(|template| template.name));
+            CliError::usage(
+                "template.unknown",
+                format!("`{name}` is no template; there are {known}"),
+            )
+        })?;
+    if args.output == Path::new("-") {
+        context.output.answer(template.text);
+        return Ok(Exit::Done);
+    }
+    let path = context.settings.current_directory().join(&args.output);
+    write(&path, template)?;
+    context.output.say(format_args!(
+        "wrote `{}`; `devinfra up` brings it up",
+        args.output.display()
+    ));
+    Ok(Exit::Done)
+}
+
+/// Writes a new file; one that exists is somebody's work.
+fn write(path: &Path, template: &Template) -> Result<(), CliError> {
+    let opened = OpenOptions::new().write(true).create_new(true).open(path);
+    let mut file = opened.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => CliError::file_exists(path),
+        _ => CliError::write(path, &error),
+    })?;
+    file.write_all(template.text.as_bytes())
+        .map_err(|error| CliError::write(path, &error))
+}

@@ -1,0 +1,37 @@
+//! One file per command, all of one shape: arguments in, answer out, or a failure.
+
+mod config;
+mod context;
+mod down;
+mod init;
+mod logs;
+mod status;
+mod up;
+
+use super::Exit;
+use super::args::{Args, Command};
+use super::error::CliError;
+use super::output::Output;
+use super::settings::Settings;
+use context::Context;
+
+/// Runs the command that was asked for.
+pub(super) async fn run(
+    args: &Args,
+    settings: &Settings,
+    output: &Output,
+) -> Result<Exit, CliError> {
+    let context = Context {
+        global: &args.global,
+        settings,
+        output,
+    };
+    match &args.command {
+        Command::Up(up) => up::run(&context, up).await,
+        Command::Down(down) => down::run(&context, down).await,
+        Command::Status => status::run(&context).await,
+        Command::Logs(logs) => logs::run(&context, logs).await,
+        Command::Config(config) => config::run(&context, config),
+        Command::Init(init) => init::run(&context, init),
+    }
+}

@@ -1,0 +1,141 @@
+//! `devinfra up`.
+
+use serde_json::{Value, json};
+
+use super::Context;
+use crate::apply::Outcome;
+use crate::cli::Exit;
+use crate::cli::args::Up;
+use crate::cli::error::CliError;
+use crate::cli::render::for_scripts;
+use crate::cli::signals::Signals;
+use crate::flow::{FlowError, UpDone, UpRequest, up};
+use crate::kinds;
+use crate::model::{ServiceName, Stack};
+use crate::plan::{Adopt, Recreate};
+use crate::report::{Table, count, dry_run, endpoints, millis, seconds};
+
+pub(super) async fn run(context: &Context<'_>, args: &Up) -> Result<Exit, CliError> {
+    let ready = context.ready(&args.services)?;
+    let (signals, stop) = Signals::listen();
+    let observer = context.output.observer();
+    let session = context.session(&ready, &observer, &stop, "devinfra up");
+    let request = request(args);
+    let told = |error: FlowError| CliError::flow(&error, &ready.stack, signals.exit());
+    if args.dry_run {
+        let (plan, _) = request.plan(&session).await.map_err(told)?;
+        if context.output.json {
+            let steps: Vec<String> = plan.changes().map(ToString::to_string).collect();
+            context
+                .output
+                .answer_json(&json!({"schema": 1, "event": "plan", "steps": steps}));
+        } else {
+            context.output.answer(dry_run(&plan));
+        }
+        return Ok(Exit::Done);
+    }
+    let result = up(&session, &request).await;
+    drop(observer);
+    match result {
+        Ok(done) => {
+            answer(context, &ready.stack, &done);
+            Ok(Exit::Done)
+        }
+        Err(error) => {
+            let nothing = Outcome::default();
+            let outcome = match &error {
+                FlowError::Failed { outcome, .. } => outcome,
+                _ => &nothing,
+            };
+            let told = CliError::flow(&error, &ready.stack, signals.exit());
+            if context.output.json {
+                let result = result_json(context, &ready.stack, outcome, Some(&told));
+                context.output.answer_json(&result);
+            }
+            Err(told)
+        }
+    }
+}
+
+fn request(args: &Up) -> UpRequest {
+    UpRequest {
+        services: args.services.clone(),
+        without: args.without.clone(),
+        recreate: if args.recreate {
+            Recreate::All
+        } else {
+            Recreate::Changed
+        },
+        pull: args.pull.map(Into::into),
+        adopt: if args.adopt { Adopt::Yes } else { Adopt::No },
+        wait_timeout: args.wait_timeout,
+    }
+}
+
+fn answer(context: &Context<'_>, stack: &Stack, done: &UpDone) {
+    let outcome = &done.outcome;
+    for (service, error) in &outcome.degraded {
+        context
+            .output
+            .warn(format_args!("`{service}` is left out: {error}"));
+    }
+    if context.output.json {
+        context
+            .output
+            .answer_json(&result_json(context, stack, outcome, None));
+        return;
+    }
+    let elapsed = seconds(context.output.began.elapsed());
+    let services = count(outcome.ready.len(), "service");
+    context.output.say(if done.plan.is_empty() {
+        format!("nothing to do: {services} usable, asked in {elapsed}")
+    } else {
+        format!(
+            "stack `{}` is up: {services} usable in {elapsed}",
+            stack.name
+        )
+    });
+    let mut table = Table::new(&["SERVICE", "ENDPOINT"]);
+    for (name, ready) in &outcome.ready {
+        let kind = stack.services.get(name).map(|service| &service.kind);
+        for port in &ready.ports {
+            let url = kind
+                .filter(|kind| kind.port() == Some(port.target))
+                .and_then(|kind| kinds::url(kind, port.host_ip, port.published));
+            let plain = || format!("{}:{} -> {}", port.host_ip, port.published, port.target);
+            table.row([name.to_string(), url.unwrap_or_else(plain)]);
+        }
+    }
+    context.output.answer(table);
+}
+
+fn result_json(
+    context: &Context<'_>,
+    stack: &Stack,
+    outcome: &Outcome,
+    error: Option<&CliError>,
+) -> Value {
+    let services: Vec<Value> = outcome
+        .ready
+        .iter()
+        .map(|(name, ready)| {
+            json!({
+                "name": name.as_str(),
+                "state": "running",
+                "ready_ms": millis(ready.elapsed),
+                "endpoints": endpoints(stack.services.get(name), &ready.ports),
+            })
+        })
+        .collect();
+    let degraded: Vec<&str> = outcome.degraded.keys().map(ServiceName::as_str).collect();
+    json!({
+        "schema": 1,
+        "event": "result",
+        "ok": error.is_none(),
+        "stack": stack.name.as_str(),
+        "elapsed_ms": millis(context.output.began.elapsed()),
+        "services": services,
+        "degraded": degraded,
+        "error": error.map(for_scripts),
+    })
+}

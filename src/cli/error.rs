@@ -1,0 +1,381 @@
+//! Failures with their stable codes, exit statuses and hints: the one place that adds them.
+
+use std::error::Error as StdError;
+use std::io;
+use std::path::Path;
+
+use super::Exit;
+use crate::apply::{ApplyError, ExitReason, Failure};
+use crate::engine::{EngineError, ImageProblem, UnreachableReason};
+use crate::flow::FlowError;
+use crate::model::{ImageRef, Stack};
+use crate::plan::Refusal;
+use crate::report::list;
+use crate::stack_file::LoadError;
+
+/// A failure, ready to be told to people and to scripts.
+#[derive(Debug, Default)]
+pub(super) struct CliError {
+    pub(super) exit: Exit,
+    /// Stable; listed in the README.
+    pub(super) code: String,
+    pub(super) message: String,
+    /// From the outermost to the innermost.
+    pub(super) causes: Vec<String>,
+    /// What to do next.
+    pub(super) hints: Vec<String>,
+    pub(super) service: Option<String>,
+    /// The last lines of the service's log.
+    pub(super) log: Vec<String>,
+    /// The whole message, where it was rendered with source lines already.
+    pub(super) rendered: Option<String>,
+}
+
+impl CliError {
+    fn new(exit: Exit, code: &str, error: &dyn StdError) -> Self {
+        Self {
+            exit,
+            code: code.to_owned(),
+            message: error.to_string(),
+            causes: causes(error),
+            ..Self::default()
+        }
+    }
+
+    fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    pub(super) fn runtime(error: &io::Error) -> Self {
+        Self::new(Exit::Failed, "system.runtime", error)
+    }
+
+    pub(super) fn usage(code: &str, message: impl Into<String>) -> Self {
+        let (code, message) = (code.to_owned(), message.into());
+        Self {
+            exit: Exit::Usage,
+            code,
+            message,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn file_exists(path: &Path) -> Self {
+        Self {
+            exit: Exit::Conflict,
+            code: "file.exists".to_owned(),
+            message: format!("`{}` exists, and is not overwritten", path.display()),
+            ..Self::default()
+        }
+        .hint("choose another name with `--output`, or `--output -` to see the template")
+    }
+
+    pub(super) fn write(path: &Path, source: &io::Error) -> Self {
+        Self {
+            exit: Exit::Failed,
+            code: "file.write".to_owned(),
+            message: format!("failed to write `{}`", path.display()),
+            causes: vec![source.to_string()],
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn stack_file(error: &LoadError) -> Self {
+        Self {
+            rendered: error.rendered().map(str::to_owned),
+            ..Self::new(Exit::StackFile, error.code(), error)
+        }
+    }
+
+    /// A failure of a command over this stack; `interrupted` is the status of one that a signal
+    /// has ended.
+    pub(super) fn flow(error: &FlowError, stack: &Stack, interrupted: Exit) -> Self {
+        match error {
+            FlowError::Engine(error) => Self::engine(error),
+            FlowError::Refused(refusals) => Self::refused(error, refusals),
+            FlowError::Failed { failure, .. } => Self::failed(failure, stack, interrupted),
+            FlowError::Left { failure, .. } => {
+                let mut left = Self::new(Exit::Left, "down.left", error);
+                if let Some(failure) = failure {
+                    left.causes.push(failure.error.to_string());
+                    left.causes.extend(causes(&failure.error));
+                }
+                left.hint("run `devinfra down` again when nothing uses it any more")
+            }
+            FlowError::Busy { .. } => Self::new(Exit::Conflict, "stack.busy", error)
+                .hint("wait for the other run to end, or end it"),
+            FlowError::Lock(lock) => Self::new(Exit::Failed, "stack.lock", lock),
+            FlowError::UnknownService { known, .. } => {
+                Self::new(Exit::Usage, "service.unknown", error)
+                    .hint(format!("the services are {}", list(known)))
+            }
+            FlowError::Needed { service, .. } => Self::new(Exit::Usage, "service.needed", error)
+                .hint(format!(
+                    "leave out `{service}` as well: `--without {service}`"
+                )),
+            FlowError::Interrupted => interruption(interrupted),
+        }
+    }
+
+    fn refused(error: &FlowError, refusals: &[Refusal]) -> Self {
+        let Some(first) = refusals.first() else {
+            return Self::new(Exit::Failed, "plan.refused", error);
+        };
+        let mut told = Self {
+            message: first.to_string(),
+            causes: Vec::new(),
+            ..Self::new(Exit::Conflict, refusal_code(first), error)
+        };
+        for other in refusals.iter().skip(1) {
+            told.message.push_str("; ");
+            told.message.push_str(&other.to_string());
+        }
+        told.service = refusal_service(first);
+        match first {
+            Refusal::ForeignContainer { container, .. } => told
+                .hint("run `devinfra up --adopt` to take it over: it is stopped gracefully, replaced, and its data kept")
+                .hint(format!("or remove it yourself: `docker rm {container}`")),
+            Refusal::Elsewhere { directory, .. } => told.hint(format!(
+                "take it down there: `devinfra --project-directory {} down`, or give this stack another name with `--name`",
+                directory.display()
+            )),
+            Refusal::ImageNotLocal { image, .. } => Self { exit: Exit::Image, ..told }
+                .hint(format!("fetch it with `docker pull {image}`, or run `devinfra up --pull missing`")),
+            Refusal::ExternalNetworkMissing { network } => {
+                told.hint(format!("make it with `docker network create {network}`"))
+            }
+            Refusal::ExternalVolumeMissing { volume } => {
+                told.hint(format!("make it with `docker volume create {volume}`"))
+            }
+            Refusal::NetworkAmbiguous { network, .. } => told.hint(format!(
+                "list them with `docker network ls --filter name={network}`, and remove all but one by id"
+            )),
+        }
+    }
+
+    /// A step's failure.
+    pub(super) fn failed(failure: &Failure, stack: &Stack, interrupted: Exit) -> Self {
+        let mut told = match &failure.error {
+            ApplyError::Engine(error) => Self::engine(error),
+            error @ ApplyError::Exited {
+                reason,
+                log,
+                service,
+            } => {
+                let code = match reason {
+                    ExitReason::Exited {
+                        oom_killed: true, ..
+                    } => "service.oom-killed",
+                    ExitReason::Exited { .. } => "service.exited",
+                    ExitReason::Removed => "service.removed",
+                };
+                let told = Self {
+                    log: log.clone(),
+                    ..Self::new(Exit::Service, code, error)
+                };
+                if code == "service.oom-killed" {
+                    told.hint(format!(
+                        "give `{service}` more memory with `mem_limit` in the stack file"
+                    ))
+                } else {
+                    told.hint(format!("read the whole log with `devinfra logs {service}`"))
+                }
+            }
+            error @ ApplyError::NotReady {
+                reason,
+                log,
+                service,
+                ..
+            } => Self {
+                log: log.clone(),
+                causes: vec![reason.clone()],
+                ..Self::new(Exit::Service, "service.not-ready", error)
+            }
+            .hint(format!("read the whole log with `devinfra logs {service}`"))
+            .hint("give it more time with `--wait-timeout`"),
+            error @ ApplyError::Never { never, log, .. } => Self {
+                log: log.clone(),
+                ..Self::new(Exit::Service, never.code(), error)
+            },
+            ApplyError::Directory(error) => Self::new(Exit::Failed, "directory.create", error),
+            error @ ApplyError::Disordered { .. } => {
+                Self::new(Exit::Failed, "internal.plan", error)
+                    .hint("this is a defect of devinfra; please report it with your stack file")
+            }
+            ApplyError::Interrupted => interruption(interrupted),
+        };
+        if let Some(service) = &failure.service {
+            told.service = Some(service.to_string());
+            if told.code == "port.taken" {
+                told.name_the_port(stack);
+            }
+        }
+        told
+    }
+
+    /// Says which service wanted the port, and how to find out who has it.
+    fn name_the_port(&mut self, stack: &Stack) {
+        let service = self.service.clone().unwrap_or_default();
+        self.message = format!("{}, which `{service}` publishes", self.message);
+        let ports: Vec<String> = stack
+            .services
+            .values()
+            .filter(|one| one.name.as_str() == service)
+            .flat_map(|one| &one.container.ports)
+            .filter_map(|port| port.published)
+            .map(|port| port.to_string())
+            .filter(|port| self.message.contains(port))
+            .collect();
+        if let [port] = ports.as_slice() {
+            self.hints = vec![
+                format!(
+                    "find who holds it with `ss -ltnp 'sport = :{port}'` or `docker ps --filter publish={port}`"
+                ),
+                "stop that, or publish another port in the stack file".to_owned(),
+            ];
+        }
+    }
+
+    /// What an engine refused.
+    pub(super) fn engine(error: &EngineError) -> Self {
+        let told = |exit, code| Self::new(exit, code, error);
+        match error {
+            EngineError::Unreachable {
+                reason, chosen_by, ..
+            } => Self::unreachable(error, *reason, chosen_by),
+            EngineError::Address { .. } => told(Exit::Engine, "engine.address")
+                .hint("list the contexts with `docker context ls`"),
+            EngineError::Image { image, problem, .. } => Self::image(error, image, *problem),
+            EngineError::NameTaken { .. } => told(Exit::Conflict, "container.name-taken")
+                .hint("run the command again: it was made after devinfra had looked"),
+            EngineError::PortTaken { .. } => told(Exit::Conflict, "port.taken")
+                .hint("stop what holds it, or publish another port in the stack file"),
+            EngineError::BindSourceMissing { .. } => told(Exit::Failed, "mount.source-missing")
+                .hint("make it, or let devinfra make it with `create_host_path: true`"),
+            EngineError::BadCommand { .. } => told(Exit::Service, "service.bad-command").hint(
+                "compare `command` and `entrypoint` in the stack file with what the image has",
+            ),
+            EngineError::AddressPoolExhausted { .. } => {
+                told(Exit::Conflict, "network.addresses-exhausted")
+                    .hint("remove networks that nobody uses: `docker network ls` lists them")
+            }
+            EngineError::NoSpace { .. } => {
+                told(Exit::Failed, "engine.no-space").hint("`docker system df` shows what takes it")
+            }
+            EngineError::NoAnswer { .. } => told(Exit::Engine, "engine.no-answer"),
+            EngineError::Broken { .. } => told(Exit::Engine, "engine.broken-answer"),
+            EngineError::NotFound { .. } | EngineError::Vanished { .. } => {
+                told(Exit::Failed, "engine.not-found")
+                    .hint("run the command again: it was removed after devinfra had looked")
+            }
+            EngineError::Refused { .. } => told(Exit::Failed, "engine.refused"),
+        }
+    }
+
+    fn unreachable(error: &EngineError, reason: UnreachableReason, chosen_by: &str) -> Self {
+        let (code, hint) = match reason {
+            UnreachableReason::NoSocket | UnreachableReason::Refused | UnreachableReason::Other => {
+                (
+                    "engine.unreachable",
+                    "start Docker or Podman, or name another engine with `--host` or `DOCKER_HOST`",
+                )
+            }
+            UnreachableReason::PermissionDenied => (
+                "engine.permission-denied",
+                "add yourself to the group that owns the socket: `sudo usermod -aG docker $USER`, then log in again",
+            ),
+            UnreachableReason::Silent => (
+                "engine.silent",
+                "it accepts connections and says nothing: restart it",
+            ),
+        };
+        let mut told = Self::new(Exit::Engine, code, error).hint(hint);
+        told.causes.insert(
+            0,
+            format!(
+                "it was chosen by {chosen_by}{}",
+                match reason {
+                    UnreachableReason::NoSocket => ", and does not exist",
+                    UnreachableReason::Refused => ", and nobody listens on it",
+                    UnreachableReason::PermissionDenied => ", and may not be opened by you",
+                    UnreachableReason::Silent => ", and did not answer within 2 s",
+                    UnreachableReason::Other => "",
+                }
+            ),
+        );
+        told
+    }
+
+    fn image(error: &EngineError, image: &ImageRef, problem: ImageProblem) -> Self {
+        let told = |code| Self::new(Exit::Image, code, error);
+        match problem {
+            ImageProblem::NotLocal => told("image.not-local"),
+            ImageProblem::Gone if image.as_str().starts_with("minio/") => told("image.gone").hint(
+                "MinIO's images have left Docker Hub; `quay.io/minio/minio` still has them, and logging in does not help",
+            ),
+            ImageProblem::Gone => told("image.gone")
+                .hint("check its name and tag in the stack file; a private image needs `docker login`"),
+            ImageProblem::LoginRequired => {
+                told("image.login-required").hint("log in with `docker login`")
+            }
+            ImageProblem::RateLimited => told("image.rate-limited").hint(
+                "wait, or log in with `docker login` for a higher limit; trying again at once only makes it worse",
+            ),
+            ImageProblem::RegistryUnreachable => told("image.registry-unreachable")
+                .hint("check the network, and the proxy of the engine"),
+            ImageProblem::WrongPlatform => told("image.wrong-platform")
+                .hint("choose another tag, or set `platform` in the stack file"),
+            ImageProblem::NoSpace => {
+                told("engine.no-space").hint("`docker system df` shows what takes it")
+            }
+            ImageProblem::Other => told("image.pull-failed"),
+        }
+    }
+}
+
+fn interruption(exit: Exit) -> CliError {
+    CliError {
+        exit,
+        code: "run.interrupted".to_owned(),
+        message: "interrupted; what was made so far stays".to_owned(),
+        ..CliError::default()
+    }
+    .hint("see what exists with `devinfra status`; `devinfra up` goes on, `devinfra down` takes it down")
+}
+
+fn refusal_code(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::ForeignContainer { .. } => "container.foreign",
+        Refusal::Elsewhere { .. } => "stack.elsewhere",
+        Refusal::ImageNotLocal { .. } => "image.not-local",
+        Refusal::ExternalNetworkMissing { .. } => "network.missing",
+        Refusal::ExternalVolumeMissing { .. } => "volume.missing",
+        Refusal::NetworkAmbiguous { .. } => "network.ambiguous",
+    }
+}
+
+fn refusal_service(refusal: &Refusal) -> Option<String> {
+    match refusal {
+        Refusal::ForeignContainer { service, .. }
+        | Refusal::Elsewhere { service, .. }
+        | Refusal::ImageNotLocal { service, .. } => Some(service.to_string()),
+        Refusal::ExternalNetworkMissing { .. }
+        | Refusal::ExternalVolumeMissing { .. }
+        | Refusal::NetworkAmbiguous { .. } => None,
+    }
+}
+
+/// What lies behind an error, outermost first. A transparent layer says the same twice.
+fn causes(error: &dyn StdError) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut cause = error.source();
+    while let Some(one) = cause {
+        let text = one.to_string();
+        if found.last() != Some(&text) && text != error.to_string() {
+            found.push(text);
+        }
+        cause = one.source();
+    }
+    found
+}

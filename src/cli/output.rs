@@ -1,0 +1,121 @@
+//! The two streams: standard output is the answer, standard error is the story.
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use anstream::{AutoStream, ColorChoice};
+use serde_json::Value;
+use tokio::time::Instant;
+use tracing_subscriber::filter::LevelFilter;
+
+use super::args::{Colour, Global, Progress};
+use super::error::CliError;
+use super::render;
+use super::settings::Settings;
+use crate::report::{Everyone, JsonLines, Plain, Tty};
+
+/// Where a command's words go.
+#[derive(Debug)]
+pub(super) struct Output {
+    /// Whether the answer is JSON.
+    pub(super) json: bool,
+    progress: Progress,
+    /// When the run began.
+    pub(super) began: Instant,
+}
+
+impl Output {
+    pub(super) fn new(global: &Global, settings: &Settings) -> Self {
+        match global.color {
+            Colour::Auto => {}
+            Colour::Always => ColorChoice::Always.write_global(),
+            Colour::Never => ColorChoice::Never.write_global(),
+        }
+        let on_terminal = io::stderr().is_terminal() && !settings.is_set("CI");
+        let progress = match global.progress {
+            _ if global.quiet => Progress::Quiet,
+            Progress::Auto if on_terminal => Progress::Tty,
+            Progress::Auto => Progress::Plain,
+            chosen => chosen,
+        };
+        Self {
+            json: global.json,
+            progress,
+            began: Instant::now(),
+        }
+    }
+
+    /// Whoever tells the story of this run.
+    pub(super) fn observer(&self) -> Everyone {
+        let mut everyone = Everyone::default();
+        if self.json {
+            everyone.add(JsonLines::new(io::stdout()));
+        }
+        match self.progress {
+            Progress::Tty => everyone.add(Tty::default()),
+            Progress::Plain => {
+                everyone.add(Plain::new(self.began, AutoStream::auto(io::stderr())));
+            }
+            Progress::Auto | Progress::Quiet => {}
+        }
+        everyone
+    }
+
+    /// Writes the answer. A reader that has gone away is no failure of ours.
+    #[expect(
+        clippy::unused_self,
+        reason = "only who has the output may write the answer"
+    )]
+    pub(super) fn answer(&self, text: impl Display) {
+        let mut stdout = AutoStream::auto(io::stdout()).lock();
+        write!(stdout, "{text}").ok();
+        stdout.flush().ok();
+    }
+
+    /// Writes the answer as one JSON document on one line.
+    pub(super) fn answer_json(&self, value: &Value) {
+        self.answer(format_args!("{value}\n"));
+    }
+
+    /// Writes a line of the story.
+    pub(super) fn say(&self, text: impl Display) {
+        if self.progress != Progress::Quiet {
+            writeln!(AutoStream::auto(io::stderr()), "{text}").ok();
+        }
+    }
+
+    /// Writes a warning, in colour where that is wanted.
+    pub(super) fn warn(&self, text: impl Display) {
+        let style = anstyle::AnsiColor::Yellow.on_default().bold();
+        self.say(format_args!("{style}warning{style:#}: {text}"));
+    }
+
+    /// Writes the failure, also when quiet, and returns its exit status.
+    #[expect(
+        clippy::unused_self,
+        reason = "only who has the output may tell the failure"
+    )]
+    pub(super) fn fail(&self, error: &CliError) -> ExitCode {
+        writeln!(
+            AutoStream::auto(io::stderr()),
+            "{}",
+            render::for_people(error)
+        )
+        .ok();
+        error.exit.into()
+    }
+}
+
+/// Tells what is asked of the engine, when asked to: `-v` and `-vv`.
+pub(super) fn start_tracing(verbose: u8) {
+    let level = match verbose {
+        0 => return,
+        1 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(io::stderr)
+        .init();
+}

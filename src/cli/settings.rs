@@ -1,0 +1,126 @@
+//! What the environment says. The only place that reads it.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::path::PathBuf;
+
+use super::args::Global;
+use rustix::process::{getgid, getuid};
+
+use crate::engine::Wishes;
+use crate::model::{ServiceName, StackName};
+use crate::stack_file::{FileSource, Request};
+
+/// The environment, read once.
+#[derive(Debug)]
+pub(super) struct Settings {
+    /// Environment variables that are valid Unicode.
+    environment: BTreeMap<String, String>,
+    current_directory: PathBuf,
+}
+
+/// A request for a stack file, with what it borrows.
+#[derive(Debug)]
+pub(super) struct StackRequest<'a> {
+    settings: &'a Settings,
+    global: &'a Global,
+    named: &'a [ServiceName],
+    files: Vec<FileSource>,
+    name: Option<StackName>,
+}
+
+impl StackRequest<'_> {
+    pub(super) fn as_request(&self) -> Request<'_> {
+        Request {
+            files: &self.files,
+            project_directory: self.global.project_directory.as_deref(),
+            current_directory: &self.settings.current_directory,
+            name: self.name.as_ref(),
+            env_files: &self.global.env_files,
+            profiles: &self.global.profiles,
+            named: self.named,
+            environment: &self.settings.environment,
+            defaults: identity(),
+        }
+    }
+}
+
+/// The user who runs devinfra, for containers whose data is to be theirs.
+fn identity() -> BTreeMap<String, String> {
+    let user = getuid().as_raw();
+    let group = getgid().as_raw();
+    [("DEVINFRA_UID", user), ("DEVINFRA_GID", group)]
+        .map(|(name, id)| (name.to_owned(), id.to_string()))
+        .into()
+}
+
+impl Settings {
+    pub(super) fn read() -> Self {
+        let environment = env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        // A working directory that was deleted can only fail later, where a file is looked for.
+        let current_directory = env::current_dir().unwrap_or_else(|_deleted| PathBuf::from("/"));
+        Self {
+            environment,
+            current_directory,
+        }
+    }
+
+    fn variable(&self, name: &str) -> Option<&str> {
+        self.environment
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+    }
+
+    fn path(&self, name: &str) -> Option<PathBuf> {
+        self.variable(name).map(PathBuf::from)
+    }
+
+    pub(super) fn is_set(&self, name: &str) -> bool {
+        self.variable(name).is_some()
+    }
+
+    pub(super) fn current_directory(&self) -> &PathBuf {
+        &self.current_directory
+    }
+
+    /// What was said about the engine.
+    pub(super) fn engine_wishes(&self, global: &Global) -> Wishes {
+        Wishes {
+            host: global.host.clone(),
+            context: global.context.clone(),
+            docker_host: self.variable("DOCKER_HOST").map(str::to_owned),
+            docker_context: self.variable("DOCKER_CONTEXT").map(str::to_owned),
+            docker_config: self.path("DOCKER_CONFIG"),
+            home: self.path("HOME"),
+            runtime_directory: self.path("XDG_RUNTIME_DIR"),
+        }
+    }
+
+    /// What is asked of the stack file reader.
+    pub(super) fn stack_request<'a>(
+        &'a self,
+        global: &'a Global,
+        named: &'a [ServiceName],
+    ) -> StackRequest<'a> {
+        let files = global.files.iter().filter(|file| !file.is_empty());
+        StackRequest {
+            settings: self,
+            global,
+            named,
+            files: files.map(|file| FileSource::parse(file)).collect(),
+            name: global.name.clone(),
+        }
+    }
+
+    /// Where locks are kept: a directory of this user's that survives the run.
+    pub(super) fn lock_directory(&self) -> PathBuf {
+        let state = self
+            .path("XDG_RUNTIME_DIR")
+            .or_else(|| self.path("XDG_STATE_HOME"))
+            .or_else(|| self.path("HOME").map(|home| home.join(".local/state")));
+        state.unwrap_or_else(env::temp_dir).join("devinfra")
+    }
+}

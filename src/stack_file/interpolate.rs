@@ -1,0 +1,296 @@
+//! Variables in values: `$VAR`, `${VAR}`, `${VAR:-default}` and their kin, by Compose's rules.
+//!
+//! | form | set and not empty | set and empty | not set |
+//! |---|---|---|---|
+//! | `${V}`, `$V` | value | "" | "" with a warning |
+//! | `${V:-w}` | value | w | w |
+//! | `${V-w}` | value | "" | w |
+//! | `${V:+w}` | w | "" | "" |
+//! | `${V+w}` | w | w | "" |
+//! | `${V:?w}` | value | error w | error w |
+//! | `${V?w}` | value | "" | error w |
+//!
+//! `w` is interpolated itself, so forms nest. `$$` is a dollar sign.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
+
+use super::node::{At, Node, Value};
+use super::problem::Problem;
+
+/// How deep forms may stand in each other.
+const DEEPEST: usize = 32;
+
+/// A text that can't be interpolated.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum InterpolationError {
+    /// `${V:?w}`, and there is no value.
+    #[error("required variable `{name}` is missing a value{}", message_of(.message))]
+    Required {
+        /// The variable.
+        name: String,
+        /// What the stack file says about it.
+        message: String,
+    },
+    /// A `${` without its `}`.
+    #[error("`${{` is not closed; a dollar sign itself is written `$$`")]
+    Unclosed,
+    /// Something that is no form.
+    #[error("`{form}` is no variable; a dollar sign itself is written `$$`")]
+    Form {
+        /// As it is written.
+        form: String,
+    },
+    /// Forms in forms in forms.
+    #[error("variables are nested more than {DEEPEST} levels deep")]
+    TooDeep,
+}
+
+fn message_of(message: &str) -> String {
+    if message.is_empty() {
+        String::new()
+    } else {
+        format!(": {message}")
+    }
+}
+
+/// Interpolates text, and notes which variables were missing and which were used.
+#[derive(Debug)]
+pub(super) struct Interpolator<'a> {
+    variables: &'a BTreeMap<String, String>,
+    /// Variables without a value and without a default.
+    pub(super) unset: BTreeSet<String>,
+}
+
+impl<'a> Interpolator<'a> {
+    pub(super) fn new(variables: &'a BTreeMap<String, String>) -> Self {
+        Self {
+            variables,
+            unset: BTreeSet::new(),
+        }
+    }
+
+    /// The text with its variables replaced.
+    pub(super) fn text(&mut self, text: &str) -> Result<String, InterpolationError> {
+        self.nested(text, 0)
+    }
+
+    fn nested(&mut self, text: &str, depth: usize) -> Result<String, InterpolationError> {
+        if depth > DEEPEST {
+            return Err(InterpolationError::TooDeep);
+        }
+        let mut done = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('$') {
+            done.push_str(before);
+            if let Some(after) = after.strip_prefix('$') {
+                done.push('$');
+                rest = after;
+            } else if let Some(inside) = after.strip_prefix('{') {
+                let (form, after) = closed(inside).ok_or(InterpolationError::Unclosed)?;
+                done.push_str(&self.form(form, depth)?);
+                rest = after;
+            } else {
+                let (name, after) = leading_name(after);
+                if name.is_empty() {
+                    let form: String = format!("${after}").chars().take(2).collect();
+                    return Err(InterpolationError::Form { form });
+                }
+                done.push_str(&self.plain(name));
+                rest = after;
+            }
+        }
+        done.push_str(rest);
+        Ok(done)
+    }
+
+    fn plain(&mut self, name: &str) -> String {
+        if let Some(value) = self.variables.get(name) {
+            return value.clone();
+        }
+        self.unset.insert(name.to_owned());
+        String::new()
+    }
+
+    /// What stands between `${` and `}`.
+    fn form(&mut self, form: &str, depth: usize) -> Result<String, InterpolationError> {
+        let (name, operation) = leading_name(form);
+        if name.is_empty() {
+            return Err(InterpolationError::Form {
+                form: format!("${{{form}}}"),
+            });
+        }
+        if operation.is_empty() {
+            return Ok(self.plain(name));
+        }
+        let (counts_empty, operation) = match operation.strip_prefix(':') {
+            Some(operation) => (false, operation),
+            None => (true, operation),
+        };
+        let value = self.variables.get(name).cloned();
+        let usable = value
+            .as_ref()
+            .is_some_and(|value| counts_empty || !value.is_empty());
+        let mut letters = operation.chars();
+        let operator = letters.next();
+        let word = letters.as_str();
+        match operator {
+            Some('-' | '?') if usable => Ok(value.unwrap_or_default()),
+            Some('-') => self.nested(word, depth + 1),
+            Some('+') if usable => self.nested(word, depth + 1),
+            Some('+') => Ok(String::new()),
+            Some('?') => {
+                let message = self.nested(word, depth + 1)?;
+                Err(InterpolationError::Required {
+                    name: name.to_owned(),
+                    message,
+                })
+            }
+            _ => Err(InterpolationError::Form {
+                form: format!("${{{form}}}"),
+            }),
+        }
+    }
+}
+
+/// Splits a variable's name off: `[A-Za-z_][A-Za-z0-9_]*`.
+fn leading_name(text: &str) -> (&str, &str) {
+    let is_name = |index: usize, letter: char| {
+        letter == '_' || letter.is_ascii_alphabetic() || (index > 0 && letter.is_ascii_digit())
+    };
+    let end = text
+        .char_indices()
+        .find(|(index, letter)| !is_name(*index, *letter))
+        .map_or(text.len(), |(index, _)| index);
+    text.split_at(end)
+}
+
+/// Splits at the `}` that closes, past those of nested forms.
+fn closed(text: &str) -> Option<(&str, &str)> {
+    let mut open = 0_usize;
+    let mut letters = text.char_indices().peekable();
+    while let Some((index, letter)) = letters.next() {
+        match letter {
+            '$' if letters.peek().is_some_and(|(_, next)| *next == '{') => {
+                letters.next();
+                open += 1;
+            }
+            '}' if open == 0 => {
+                let (form, rest) = text.split_at(index);
+                return Some((form, rest.strip_prefix('}').unwrap_or(rest)));
+            }
+            '}' => open -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Interpolates every value of a document; keys are left as they are.
+pub(super) fn interpolate(
+    node: &mut Node,
+    interpolator: &mut Interpolator<'_>,
+    problems: &mut Vec<Problem>,
+    warnings: &mut Vec<Problem>,
+) {
+    let at = node.at.clone();
+    match &mut node.value {
+        Value::Null => {}
+        Value::Scalar(scalar) => {
+            if !scalar.text.contains('$') {
+                return;
+            }
+            match interpolator.text(&scalar.text) {
+                Ok(text) => {
+                    warn_unset(&at, interpolator, warnings);
+                    // A plain scalar that turns out empty is nothing, as in Compose.
+                    scalar.text = text;
+                }
+                Err(error) => problems.push(Problem::new(&at, error.to_string())),
+            }
+        }
+        Value::Sequence(items) => {
+            for item in items {
+                interpolate(item, interpolator, problems, warnings);
+            }
+        }
+        Value::Mapping(entries) => {
+            for (_, value) in entries {
+                interpolate(value, interpolator, problems, warnings);
+            }
+        }
+    }
+}
+
+fn warn_unset(at: &At, interpolator: &mut Interpolator<'_>, warnings: &mut Vec<Problem>) {
+    for name in mem::take(&mut interpolator.unset) {
+        let message = format!("variable `{name}` is not set; an empty text is used");
+        warnings.push(Problem::new(at, message));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn with(pairs: &[(&str, &str)], text: &str) -> Result<String, InterpolationError> {
+        let variables = pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        Interpolator::new(&variables).text(text)
+    }
+
+    #[test]
+    fn every_row_of_the_table_holds() {
+        for (form, full, empty, unset) in [
+            ("${V}", "v", "", ""),
+            ("$V", "v", "", ""),
+            ("${V:-w}", "v", "w", "w"),
+            ("${V-w}", "v", "", "w"),
+            ("${V:+w}", "w", "", ""),
+            ("${V+w}", "w", "w", ""),
+        ] {
+            assert_eq!(with(&[("V", "v")], form).as_deref(), Ok(full), "{form}");
+            assert_eq!(with(&[("V", "")], form).as_deref(), Ok(empty), "{form}");
+            assert_eq!(with(&[], form).as_deref(), Ok(unset), "{form}");
+        }
+        assert!(with(&[("V", "")], "${V:?w}").is_err());
+        assert_eq!(with(&[("V", "")], "${V?w}").as_deref(), Ok(""));
+        assert_eq!(
+            with(&[], "${V?say why}").unwrap_err().to_string(),
+            "required variable `V` is missing a value: say why"
+        );
+    }
+
+    #[test]
+    fn forms_nest_and_dollars_are_doubled() {
+        assert_eq!(with(&[("B", "b")], "${A:-x${B}y}").as_deref(), Ok("xby"));
+        assert_eq!(with(&[], "${A:-${B:-${C:-deep}}}").as_deref(), Ok("deep"));
+        assert_eq!(
+            with(&[("A", "1")], "$${A} costs $$5").as_deref(),
+            Ok("${A} costs $5")
+        );
+    }
+
+    #[test]
+    fn what_is_no_variable_is_an_error() {
+        for wrong in ["${A", "$", "$ 5", "${}", "${A!b}", "${1}"] {
+            assert!(with(&[], wrong).is_err(), "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_taken_or_refused_without_a_panic(text in "[$\\{\\}A:?+\\- é]{0,40}") {
+            with(&[("A", "x")], &text).ok();
+        }
+
+        #[test]
+        fn text_without_dollars_stays_as_it_is(text in "[^$]*") {
+            prop_assert_eq!(with(&[], &text), Ok(text));
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! `x-devinfra`: what devinfra adds to Compose.
+
+use super::Lowering;
+use super::values::shell_words;
+use crate::model::{Exports, Hooks, Kind, Service, ServiceName};
+use crate::stack_file::node::{Node, Value};
+
+/// Keys of a service's `x-devinfra` that go with every kind.
+pub(super) const COMMON: [&str; 7] = [
+    "kind",
+    "exports",
+    "exports_without",
+    "data",
+    "reset_with",
+    "required",
+    "port",
+];
+
+impl Lowering<'_> {
+    /// The top-level `x-devinfra`. Its `env_files` were read before everything else.
+    pub(super) fn top_extension(&mut self, node: &Node) -> Hooks {
+        self.only_keys(node, &["env_files", "hooks", "version"], "`x-devinfra`");
+        if let Some(version) = node.get("version") {
+            self.version(version);
+        }
+        let Some(hooks) = node.get("hooks") else {
+            return Hooks::default();
+        };
+        self.only_keys(
+            hooks,
+            &["after_up", "after_reset", "before_down"],
+            "`hooks`",
+        );
+        let mut commands = |key: &str| {
+            hooks
+                .get(key)
+                .map(|node| self.commands(node, key))
+                .unwrap_or_default()
+        };
+        Hooks {
+            after_up: commands("after_up"),
+            after_reset: commands("after_reset"),
+            before_down: commands("before_down"),
+        }
+    }
+
+    /// `>=0.1`: the oldest devinfra that understands the file.
+    fn version(&mut self, node: &Node) {
+        let Some(text) = self.text(node, "version") else {
+            return;
+        };
+        let numbers = |text: &str| -> Option<Vec<u64>> {
+            text.split('.')
+                .map(|part| part.trim().parse().ok())
+                .collect()
+        };
+        let ours = numbers(env!("CARGO_PKG_VERSION")).unwrap_or_default();
+        match text
+            .trim()
+            .strip_prefix(">=")
+            .and_then(|wanted| numbers(wanted.trim()))
+        {
+            Some(wanted) if wanted <= ours => {}
+            Some(_) => self.problem(
+                &node.at,
+                format!(
+                    "the stack file needs devinfra {text}; this is {}",
+                    env!("CARGO_PKG_VERSION")
+                ),
+            ),
+            None => self.problem(&node.at, format!("`{text}` is no version such as `>=0.1`")),
+        }
+    }
+
+    /// A sequence of commands: each a text, or a sequence of words.
+    fn commands(&mut self, node: &Node, what: &str) -> Vec<Vec<String>> {
+        let items = self.sequence(node, what);
+        items
+            .iter()
+            .filter_map(|item| match &item.value {
+                Value::Sequence(_) => Some(self.strings(item, what)),
+                _ => self.read(item, what, shell_words),
+            })
+            .collect()
+    }
+
+    /// A service's `x-devinfra`.
+    pub(super) fn service_extension(&mut self, node: &Node, service: &mut Service) {
+        let empty = Node {
+            value: Value::Null,
+            at: node.at.clone(),
+            tag: None,
+        };
+        let extension = node.get("x-devinfra").unwrap_or(&empty);
+        if self.mapping(extension, "x-devinfra").is_none() {
+            return;
+        }
+        service.kind = self.kind(extension, service).unwrap_or(Kind::Process);
+        let mut exports = |key: &str| {
+            extension
+                .get(key)
+                .map(|node| self.pairs(node, key, "="))
+                .unwrap_or_default()
+        };
+        service.exports = Exports {
+            with: exports("exports"),
+            without: exports("exports_without"),
+        };
+        let required = extension
+            .get("required")
+            .and_then(|node| self.boolean(node, "required"));
+        service.required = required.unwrap_or(true);
+        if let Some(others) = extension.get("reset_with") {
+            for other in self.strings(others, "reset_with") {
+                match ServiceName::new(other) {
+                    Ok(name) => service.reset_with.push(name),
+                    Err(error) => self.problem(&others.at, format!("`reset_with`: {error}")),
+                }
+            }
+        }
+        if let Some(data) = extension.get("data") {
+            for target in self.strings(data, "data") {
+                let target = target.trim_end_matches('/').to_owned();
+                if service
+                    .container
+                    .mounts
+                    .iter()
+                    .any(|mount| mount.target == target)
+                {
+                    service.data.push(target);
+                } else {
+                    let message = format!("`data`: nothing is mounted at `{target}`");
+                    self.problem(&data.at, message);
+                }
+            }
+        } else {
+            service.data = default_data(service);
+        }
+    }
+}
+
+/// The images' own data paths, where something is mounted there.
+fn default_data(service: &Service) -> Vec<String> {
+    let known: &[&str] = match &service.kind {
+        Kind::Postgres(_) => &["/var/lib/postgresql/data", "/var/lib/postgresql"],
+        Kind::Valkey(_) | Kind::S3(_) => &["/data"],
+        Kind::Lakefs(_) => &["/var/lakefs/data"],
+        Kind::Http(_) | Kind::Tcp(_) | Kind::Exec(_) | Kind::Healthcheck | Kind::Process => &[],
+    };
+    let targets = service
+        .container
+        .mounts
+        .iter()
+        .map(|mount| mount.target.clone());
+    targets
+        .filter(|target| known.contains(&target.as_str()))
+        .collect()
+}

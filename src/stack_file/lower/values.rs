@@ -1,0 +1,253 @@
+//! Reading scalars, sequences and mappings, with a problem where they are something else.
+
+use std::fmt::Display;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::{Lowering, keys};
+use crate::model::ByteSize;
+use crate::stack_file::node::{Key, Node, Value};
+use crate::stack_file::problem::{Problem, closest};
+
+impl Lowering<'_> {
+    /// The entries of a mapping. Nothing at all counts as an empty one.
+    pub(super) fn mapping<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [(Key, Node)]> {
+        match &node.value {
+            Value::Mapping(entries) => Some(entries),
+            Value::Null => Some(&[]),
+            Value::Scalar(_) | Value::Sequence(_) => {
+                self.problem(
+                    &node.at,
+                    format!("`{what}` is a mapping, not {}", node.what()),
+                );
+                None
+            }
+        }
+    }
+
+    /// The items of a sequence. Nothing at all counts as an empty one.
+    pub(super) fn sequence<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Node] {
+        match &node.value {
+            Value::Sequence(items) => items,
+            Value::Null => &[],
+            Value::Scalar(_) | Value::Mapping(_) => {
+                self.problem(
+                    &node.at,
+                    format!("`{what}` is a sequence, not {}", node.what()),
+                );
+                &[]
+            }
+        }
+    }
+
+    /// The text of a scalar.
+    pub(super) fn text<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n str> {
+        let text = node.text();
+        if text.is_none() {
+            self.problem(&node.at, format!("`{what}` is a text, not {}", node.what()));
+        }
+        text
+    }
+
+    /// A scalar's text, owned.
+    pub(super) fn string(&mut self, node: &Node, what: &str) -> Option<String> {
+        self.text(node, what).map(str::to_owned)
+    }
+
+    /// A scalar read by `read`, whose error is the problem.
+    pub(super) fn read<T, E: Display>(
+        &mut self,
+        node: &Node,
+        what: &str,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let text = self.text(node, what)?;
+        match read(text) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.problem(&node.at, format!("`{what}`: {error}"));
+                None
+            }
+        }
+    }
+
+    pub(super) fn boolean(&mut self, node: &Node, what: &str) -> Option<bool> {
+        self.read(node, what, |text| match text {
+            "true" | "yes" | "on" | "True" | "TRUE" => Ok(true),
+            "false" | "no" | "off" | "False" | "FALSE" => Ok(false),
+            other => Err(format!("`{other}` is neither `true` nor `false`")),
+        })
+    }
+
+    pub(super) fn number<T: FromStr>(&mut self, node: &Node, what: &str) -> Option<T> {
+        self.read(node, what, |text| {
+            text.parse::<T>()
+                .map_err(|_not_one| format!("`{text}` is not a number that fits here"))
+        })
+    }
+
+    pub(super) fn port(&mut self, node: &Node, what: &str) -> Option<u16> {
+        self.read(node, what, port)
+    }
+
+    pub(super) fn size(&mut self, node: &Node, what: &str) -> Option<ByteSize> {
+        self.read(node, what, ByteSize::parse)
+    }
+
+    pub(super) fn duration(&mut self, node: &Node, what: &str) -> Option<Duration> {
+        self.read(node, what, duration)
+    }
+
+    /// A sequence of texts, or one text.
+    pub(super) fn strings(&mut self, node: &Node, what: &str) -> Vec<String> {
+        if let Some(text) = node.text() {
+            return vec![text.to_owned()];
+        }
+        let items = self.sequence(node, what);
+        items
+            .iter()
+            .filter_map(|item| self.string(item, what))
+            .collect()
+    }
+
+    /// A command: a sequence of words, or a text that is split as a shell splits words. No shell
+    /// runs it.
+    pub(super) fn command(&mut self, node: &Node, what: &str) -> Option<Vec<String>> {
+        match &node.value {
+            Value::Null => None,
+            Value::Scalar(_) => self.read(node, what, shell_words),
+            Value::Sequence(_) | Value::Mapping(_) => Some(self.strings(node, what)),
+        }
+    }
+
+    /// A problem for each key that is not among `known`. Keys that begin with `x-` are everybody's.
+    pub(super) fn only_keys(&mut self, node: &Node, known: &[&str], place: &str) {
+        for (key, _) in node.entries() {
+            let word = key.text.as_str();
+            let is_foreign_extension = word.starts_with("x-") && !word.starts_with("x-devinfra");
+            if known.contains(&word) || is_foreign_extension {
+                continue;
+            }
+            let problem = match keys::instead_of(word) {
+                Some(instead) => {
+                    Problem::new(&key.at, format!("devinfra does not support `{word}`"))
+                        .help(instead)
+                }
+                None => match closest(word, known.iter().copied()) {
+                    Some(close) => Problem::new(&key.at, format!("{place} has no key `{word}`"))
+                        .help(format!("did you mean `{close}`?")),
+                    None => Problem::new(&key.at, format!("{place} has no key `{word}`"))
+                        .help(format!("the keys are {}", known.join(", "))),
+                },
+            };
+            self.problems.push(problem);
+        }
+    }
+}
+
+pub(super) fn port(text: &str) -> Result<u16, String> {
+    match text.parse::<u16>() {
+        Ok(port) if port > 0 => Ok(port),
+        _ => Err(format!("`{text}` is not a port: a number from 1 to 65535")),
+    }
+}
+
+/// Compose's durations: `90s`, `1m30s`, `500ms`; a bare number is seconds.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is not a duration such as `90s` or `1m30s`");
+    if let Ok(seconds) = text.parse() {
+        return Ok(Duration::from_secs(seconds));
+    }
+    let mut total = 0.0;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.find(|letter: char| !letter.is_ascii_digit() && letter != '.');
+        let (number, after) = rest.split_at(digits.ok_or_else(wrong)?);
+        let letters = after
+            .find(|letter: char| !letter.is_alphabetic())
+            .unwrap_or(after.len());
+        let (unit, after) = after.split_at(letters);
+        let seconds = match unit {
+            "us" | "µs" => 1e-6,
+            "ms" => 1e-3,
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            "d" => 86400.0,
+            _ => return Err(wrong()),
+        };
+        let number: f64 = number.parse().ok().ok_or_else(wrong)?;
+        total += number * seconds;
+        rest = after;
+    }
+    if text.is_empty() {
+        return Err(wrong());
+    }
+    Duration::try_from_secs_f64(total).map_err(|_too_long| wrong())
+}
+
+/// Splits a text into words as a shell does, without anything else that a shell does.
+pub(super) fn shell_words(text: &str) -> Result<Vec<String>, String> {
+    let (mut words, mut word) = (Vec::new(), None::<String>);
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            ' ' | '\t' | '\n' => words.extend(word.take()),
+            '\'' => {
+                let into = word.get_or_insert_default();
+                loop {
+                    match letters.next() {
+                        Some('\'') => break,
+                        Some(inside) => into.push(inside),
+                        None => return Err("a single quote is not closed".to_owned()),
+                    }
+                }
+            }
+            '"' => {
+                let into = word.get_or_insert_default();
+                loop {
+                    match letters.next() {
+                        Some('"') => break,
+                        Some('\\') => match letters.next() {
+                            Some(kept @ ('"' | '\\' | '$' | '`')) => into.push(kept),
+                            Some(other) => into.extend(['\\', other]),
+                            None => return Err("a double quote is not closed".to_owned()),
+                        },
+                        Some(inside) => into.push(inside),
+                        None => return Err("a double quote is not closed".to_owned()),
+                    }
+                }
+            }
+            '\\' => match letters.next() {
+                Some(kept) => word.get_or_insert_default().push(kept),
+                None => return Err("it ends with a backslash".to_owned()),
+            },
+            other => word.get_or_insert_default().push(other),
+        }
+    }
+    words.extend(word);
+    Ok(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_by_composes_rule() {
+        assert_eq!(duration("1m30s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("1.5s"), Ok(Duration::from_millis(1500)));
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("10"), Ok(Duration::from_secs(10)));
+        for wrong in ["", "s", "5x", "-1s", "1m30"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn words_are_split_as_a_shell_splits_them() {
+        let words = shell_words(r#"a 'b c' "d \"e\" $f" g\ h "" i"#).unwrap();
+        assert_eq!(words, ["a", "b c", "d \"e\" $f", "g h", "", "i"]);
+        assert!(shell_words("'a").is_err());
+    }
+}

@@ -1,0 +1,191 @@
+//! What is wrong with a stack file, shown with the line it stands on.
+
+use std::fmt;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+use super::node::At;
+
+/// Texts that were read, each with the name that messages call it by.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sources(Vec<(String, String)>);
+
+/// Something wrong, or worth a warning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Problem {
+    pub(super) at: Option<At>,
+    pub(super) message: String,
+    pub(super) help: Option<String>,
+}
+
+/// A problem as text, for those who only want to show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// What it is about, in one line, with the place in front where there is one.
+    pub message: String,
+}
+
+impl Sources {
+    /// Adds a text; returns its place.
+    pub(super) fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> usize {
+        self.0.push((name.into(), text.into()));
+        self.0.len() - 1
+    }
+
+    fn get(&self, at: &At) -> Option<(&str, &str)> {
+        self.0
+            .get(at.source)
+            .map(|(name, text)| (name.as_str(), text.as_str()))
+    }
+
+    /// `devinfra.yaml:3:7`: lines and columns count from 1, columns in characters.
+    pub(super) fn place(&self, at: &At) -> String {
+        let Some((name, text)) = self.get(at) else {
+            return String::new();
+        };
+        let before = text.get(..at.range.start).unwrap_or(text);
+        let line = before.matches('\n').count() + 1;
+        let column = before
+            .rsplit('\n')
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .count()
+            + 1;
+        format!("{name}:{line}:{column}")
+    }
+}
+
+impl Problem {
+    pub(super) fn new(at: &At, message: impl Into<String>) -> Self {
+        Self {
+            at: Some(at.clone()),
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    /// A problem of no particular place.
+    pub(super) fn nowhere(message: impl Into<String>) -> Self {
+        Self {
+            at: None,
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    pub(super) fn option_help(mut self, help: Option<String>) -> Self {
+        self.help = help;
+        self
+    }
+
+    /// One line with the place in front.
+    pub(super) fn line(&self, sources: &Sources) -> String {
+        let place = self
+            .at
+            .as_ref()
+            .map(|at| format!("{}: ", sources.place(at)));
+        format!("{}{}", place.unwrap_or_default(), self.message)
+    }
+
+    /// The problem with the line it stands on.
+    fn rendered(&self, sources: &Sources, renderer: &Renderer) -> String {
+        let title = Level::ERROR.primary_title(self.message.as_str());
+        let mut group = match self.at.as_ref().and_then(|at| Some((at, sources.get(at)?))) {
+            Some((at, (name, text))) => {
+                let end = at.range.end.min(text.len());
+                let start = at.range.start.min(end);
+                // A value of several lines is marked at its first only.
+                let first = text
+                    .get(start..end)
+                    .and_then(|marked| marked.lines().next());
+                let end = start + first.map_or(0, str::len);
+                let mark = AnnotationKind::Primary.span(start..end);
+                title.element(Snippet::source(text).path(name).annotation(mark))
+            }
+            None => Group::with_title(title),
+        };
+        if let Some(help) = &self.help {
+            group = group.element(Level::HELP.message(help.as_str()));
+        }
+        renderer.render(&[group])
+    }
+}
+
+/// All problems, with the lines they stand on, an empty line between two.
+pub(super) fn render(problems: &[Problem], sources: &Sources) -> String {
+    let renderer = Renderer::styled();
+    let all: Vec<String> = problems
+        .iter()
+        .map(|one| one.rendered(sources, &renderer))
+        .collect();
+    all.join("\n\n")
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// The known word that is closest to a misspelt one, where one is close enough.
+pub(super) fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = (word.chars().count() / 3).max(1);
+    known
+        .into_iter()
+        .map(|candidate| (distance(word, candidate), candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// How many letters must be changed, added, dropped or swapped with their neighbour.
+fn distance(one: &str, other: &str) -> usize {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    let mut rows: Vec<Vec<usize>> = vec![(0..=other.len()).collect()];
+    for (row, letter) in one.iter().enumerate() {
+        let mut current = vec![row + 1];
+        for (column, wanted) in other.iter().enumerate() {
+            let at = |row: usize, column: usize| {
+                rows.get(row)
+                    .and_then(|cells| cells.get(column))
+                    .copied()
+                    .unwrap_or(usize::MAX / 2)
+            };
+            let left = current.last().copied().unwrap_or_default() + 1;
+            let mut best = left.min(at(row, column + 1) + 1);
+            best = best.min(at(row, column) + usize::from(letter != wanted));
+            let swapped = row > 0
+                && column > 0
+                && one.get(row - 1) == Some(wanted)
+                && other.get(column - 1) == Some(letter);
+            if swapped {
+                best = best.min(at(row - 1, column - 1) + 1);
+            }
+            current.push(best);
+        }
+        rows.push(current);
+    }
+    rows.last()
+        .and_then(|row| row.last())
+        .copied()
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_closest_word_is_offered_and_a_far_one_is_not() {
+        let known = ["ports", "image", "environment"];
+        assert_eq!(closest("prots", known), Some("ports"));
+        assert_eq!(closest("enviroment", known), Some("environment"));
+        assert_eq!(closest("secrets", known), None);
+    }
+}
