@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::engine::PullProgress;
+use crate::kinds::Deed;
 use crate::model::{PublishedPort, ServiceName};
 use crate::plan::{Note, Plan, StepId};
 
@@ -54,6 +55,13 @@ pub enum Event {
         elapsed: Duration,
         /// Where it can be reached.
         ports: Vec<PublishedPort>,
+    },
+    /// A service was bootstrapped; told when there was something to do.
+    Bootstrapped {
+        /// The service.
+        service: ServiceName,
+        /// What was done.
+        deeds: Vec<Deed>,
     },
     /// Something worth a word.
     Noted(Note),

@@ -2,6 +2,7 @@
 //! without losing anything, and wipes it on request.
 
 pub mod apply;
+pub mod cache;
 pub mod cli;
 pub mod data;
 pub mod engine;

@@ -79,7 +79,7 @@ const HOUSE: &[Room] = &[
     },
     Room {
         name: "event",
-        may_use: &["model", "plan", "engine"],
+        may_use: &["model", "plan", "engine", "kinds"],
         may_not_use: ASYNC,
     },
     Room {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::data::DirectoryError;
 use crate::engine::EngineError;
-use crate::kinds::Never;
+use crate::kinds::{BootstrapError, Never};
 use crate::model::ServiceName;
 
 /// Why a step failed.
@@ -46,6 +46,15 @@ pub enum ApplyError {
         never: Never,
         /// The last lines of its log.
         log: Vec<String>,
+    },
+    /// The service is usable, and what the application needs in it could not be done.
+    #[error("`{service}` could not be bootstrapped")]
+    Bootstrap {
+        /// The service.
+        service: ServiceName,
+        /// Why not.
+        #[source]
+        source: BootstrapError,
     },
     /// A data directory could not be made.
     #[error(transparent)]

@@ -197,6 +197,9 @@ impl Walk<'_> {
         }
         outcome.ready = self.progress.ready();
         outcome
+            .ready
+            .retain(|name, _| !outcome.degraded.contains_key(name));
+        outcome
     }
 
     async fn one<'s>(&self, step: &'s Step) -> (&'s Step, Result<(), ApplyError>) {

@@ -5,10 +5,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::engine::Engine;
-use crate::kinds::{Readiness, Target, probe};
+use crate::kinds::{BootstrapError, Deed, Readiness, Target, bootstrap, probe};
 use crate::model::{ObservedContainer, Service};
 
-/// Asks a service once whether it is usable.
+/// Asks a service whether it is usable, and makes it ready for the application.
 #[async_trait]
 pub trait Prober: Send + Sync {
     /// One attempt, which takes no longer than `timeout`.
@@ -18,6 +18,13 @@ pub trait Prober: Send + Sync {
         container: &ObservedContainer,
         timeout: Duration,
     ) -> Readiness;
+
+    /// Does what the application needs in a service that is usable; says what was left to do.
+    async fn bootstrap(
+        &self,
+        service: &Service,
+        container: &ObservedContainer,
+    ) -> Result<Vec<Deed>, BootstrapError>;
 }
 
 /// The real thing: one round trip of the service's own protocol.
@@ -25,6 +32,16 @@ pub trait Prober: Send + Sync {
 pub struct Probes<'a> {
     /// The engine, for the kinds that ask inside the container.
     pub engine: &'a dyn Engine,
+}
+
+impl<'a> Probes<'a> {
+    fn target(&self, container: &'a ObservedContainer) -> Target<'a> {
+        Target {
+            engine: self.engine,
+            container: &container.id,
+            ports: &container.ports,
+        }
+    }
 }
 
 #[async_trait]
@@ -35,11 +52,14 @@ impl Prober for Probes<'_> {
         container: &ObservedContainer,
         timeout: Duration,
     ) -> Readiness {
-        let target = Target {
-            engine: self.engine,
-            container: &container.id,
-            ports: &container.ports,
-        };
-        probe(&service.kind, &target, timeout).await
+        probe(&service.kind, &self.target(container), timeout).await
+    }
+
+    async fn bootstrap(
+        &self,
+        service: &Service,
+        container: &ObservedContainer,
+    ) -> Result<Vec<Deed>, BootstrapError> {
+        bootstrap(&service.kind, &self.target(container)).await
     }
 }

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use tokio::time::sleep;
+
 use super::error::ApplyError;
 use super::wait::Wait;
 use super::{ReadyService, Walk};
 use crate::data::create_directory;
 use crate::event::Event;
+use crate::kinds::BootstrapError;
 use crate::model::{
     ContainerId, NetworkId, ObservedContainer, PublishedPort, Service, ServiceName, StopPolicy,
 };
@@ -104,6 +107,7 @@ impl Walk<'_> {
                 self.is_ready(service, container);
                 Ok(())
             }
+            Action::Bootstrap { .. } => self.bootstrap(self.service_of(step)?).await,
             Action::AwaitCompletion { .. } => {
                 let service = self.service_of(step)?;
                 let container = self.container_of(service)?;
@@ -158,6 +162,24 @@ impl Walk<'_> {
         self.progress
             .with_state(|state| state.containers.insert(service.name.clone(), found));
         Ok(())
+    }
+
+    async fn bootstrap(&self, service: &Service) -> Result<(), ApplyError> {
+        let container = self.container_of(service)?;
+        let done = tokio::select! {
+            done = self.run.prober.bootstrap(service, &container) => done,
+            () = self.stop.asked() => return Err(ApplyError::Interrupted),
+            () = sleep(self.run.wait_timeout) => Err(BootstrapError::TooSlow(self.run.wait_timeout)),
+        };
+        let service = service.name.clone();
+        match done {
+            Ok(deeds) if deeds.is_empty() => Ok(()),
+            Ok(deeds) => {
+                self.run.observer.on(Event::Bootstrapped { service, deeds });
+                Ok(())
+            }
+            Err(source) => Err(ApplyError::Bootstrap { service, source }),
+        }
     }
 
     fn is_ready(&self, service: &Service, container: ObservedContainer) {

@@ -198,6 +198,9 @@ impl CliError {
                 log: log.clone(),
                 ..Self::new(Exit::Service, never.code(), error)
             },
+            error @ ApplyError::Bootstrap { source, .. } => {
+                Self::new(Exit::Service, source.code(), error)
+            }
             ApplyError::Directory(error) => Self::new(Exit::Failed, "directory.create", error),
             error @ ApplyError::Disordered { .. } => {
                 Self::new(Exit::Failed, "internal.plan", error)

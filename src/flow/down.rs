@@ -125,6 +125,7 @@ fn removed(plan: Plan, observed: &Observed, outcome: &Outcome) -> Brought {
             | Action::CreateContainer
             | Action::StartContainer { .. }
             | Action::AwaitReady { .. }
+            | Action::Bootstrap { .. }
             | Action::AwaitCompletion { .. } => {}
         }
     }

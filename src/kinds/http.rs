@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use bytes::Bytes;
+use http::{Method, Request};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
@@ -25,9 +26,15 @@ pub(super) struct Answer {
 #[error("{0}")]
 pub(super) struct NoAnswer(String);
 
-/// Sends one request on a connection of its own.
+/// Sends a GET request on a connection of its own.
 pub(super) async fn get(url: &str) -> Result<Answer, NoAnswer> {
-    let request = http::Request::get(url).body(Full::new(Bytes::new()));
+    send(Method::GET, url).await
+}
+
+/// Sends one request without a body on a connection of its own.
+pub(super) async fn send(method: Method, url: &str) -> Result<Answer, NoAnswer> {
+    let request = Request::builder().method(method).uri(url);
+    let request = request.body(Full::new(Bytes::new()));
     let request = request.map_err(|error| NoAnswer(error.to_string()))?;
     let client = Client::builder(TokioExecutor::new())
         .pool_max_idle_per_host(0)

@@ -4,6 +4,7 @@
 //! port. Neither "running" nor an accepted connection counts: the engine's port proxy accepts before
 //! anyone listens behind it.
 
+mod bootstrap;
 mod exec;
 mod exports;
 mod healthcheck;
@@ -19,6 +20,7 @@ mod valkey;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+pub use bootstrap::{BootstrapError, Deed, bootstrap};
 pub use exports::{ExportError, Values, resolve};
 pub use never::Never;
 pub use url::{url, url_with_credentials};
@@ -79,16 +81,31 @@ pub async fn probe(kind: &Kind, target: &Target<'_>, timeout: Duration) -> Readi
     })
 }
 
+/// A container port that is not published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct NotPublished(u16);
+
+impl From<NotPublished> for BootstrapError {
+    fn from(NotPublished(port): NotPublished) -> Self {
+        Self::NotPublished { port }
+    }
+}
+
 impl Target<'_> {
     /// Where on the host the container port can be reached.
     ///
     /// An address that stands for all of the host's is reached through loopback.
     fn address(&self, port: u16) -> Result<SocketAddr, Readiness> {
+        self.published(port)
+            .map_err(|NotPublished(port)| Readiness::Never(Never::NotPublished { port }))
+    }
+
+    fn published(&self, port: u16) -> Result<SocketAddr, NotPublished> {
         let found = self
             .ports
             .iter()
             .find(|one| one.target == port && one.protocol == Protocol::Tcp)
-            .ok_or(Readiness::Never(Never::NotPublished { port }))?;
+            .ok_or(NotPublished(port))?;
         Ok(SocketAddr::new(reachable(found.host_ip), found.published))
     }
 }

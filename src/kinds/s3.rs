@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use http::Method;
 use rusty_s3::{Bucket, Credentials, S3Action as _, UrlStyle};
 
-use super::http::{Answer, get};
-use super::{Never, Readiness};
+use super::http::{Answer, get, send};
+use super::{BootstrapError, Deed, Never, Readiness, Target};
 use crate::model::S3;
 
 /// How long a signature is good for.
@@ -30,14 +31,62 @@ pub(super) async fn probe(options: &S3, address: Result<SocketAddr, Readiness>) 
     }
 }
 
-fn signed_listing(options: &S3, address: SocketAddr) -> Option<String> {
+/// Makes the application's bucket where it is not there yet.
+///
+/// # Errors
+///
+/// When the store refuses or does not answer.
+pub(super) async fn bootstrap(
+    options: &S3,
+    target: &Target<'_>,
+) -> Result<Vec<Deed>, BootstrapError> {
+    let Some(name) = &options.bucket else {
+        return Ok(Vec::new());
+    };
+    let failed = |said: String| BootstrapError::Bucket {
+        bucket: name.clone(),
+        said,
+    };
+    let address = target.published(options.port)?;
+    let bucket = bucket(options, address, name)
+        .ok_or_else(|| failed("it is no name that a bucket can have".to_owned()))?;
+    let credentials = credentials(options);
+    let look = bucket.head_bucket(Some(&credentials)).sign(SIGNATURE_LIFE);
+    let looked = send(Method::HEAD, look.as_str()).await;
+    let looked = looked.map_err(|error| failed(error.to_string()))?;
+    if looked.status == 200 {
+        return Ok(Vec::new());
+    }
+    let make = bucket.create_bucket(&credentials).sign(SIGNATURE_LIFE);
+    let made = send(Method::PUT, make.as_str()).await;
+    let made = made.map_err(|error| failed(error.to_string()))?;
+    match (made.status, error_code(&made.body)) {
+        (200, _) => Ok(vec![Deed::BucketCreated {
+            bucket: name.clone(),
+        }]),
+        // Somebody else has made it between the two requests.
+        (409, Some("BucketAlreadyOwnedByYou")) => Ok(Vec::new()),
+        (status, code) => Err(failed(format!(
+            "it answers {status} {}",
+            code.unwrap_or_default()
+        ))),
+    }
+}
+
+fn credentials(options: &S3) -> Credentials {
+    Credentials::new(&options.access_key, options.secret_key.reveal())
+}
+
+fn bucket(options: &S3, address: SocketAddr, name: &str) -> Option<Bucket> {
     let endpoint = format!("http://{address}").parse().ok()?;
-    let name = options
-        .bucket
-        .clone()
-        .unwrap_or_else(|| ANY_BUCKET.to_owned());
-    let bucket = Bucket::new(endpoint, UrlStyle::Path, name, options.region.clone()).ok()?;
-    let credentials = Credentials::new(&options.access_key, options.secret_key.reveal());
+    let (name, region) = (name.to_owned(), options.region.clone());
+    Bucket::new(endpoint, UrlStyle::Path, name, region).ok()
+}
+
+fn signed_listing(options: &S3, address: SocketAddr) -> Option<String> {
+    let name = options.bucket.as_deref().unwrap_or(ANY_BUCKET);
+    let bucket = bucket(options, address, name)?;
+    let credentials = credentials(options);
     let mut listing = bucket.list_objects_v2(Some(&credentials));
     listing.with_max_keys(1);
     Some(listing.sign(SIGNATURE_LIFE).to_string())

@@ -161,4 +161,19 @@ impl Kind {
             Self::Exec(_) | Self::Healthcheck | Self::Process => None,
         }
     }
+
+    /// Whether something is to be done inside the service before the application can start.
+    pub fn has_bootstrap(&self) -> bool {
+        match self {
+            Self::S3(options) => options.bucket.is_some(),
+            Self::Postgres(_)
+            | Self::Valkey(_)
+            | Self::Lakefs(_)
+            | Self::Http(_)
+            | Self::Tcp(_)
+            | Self::Exec(_)
+            | Self::Healthcheck
+            | Self::Process => false,
+        }
+    }
 }

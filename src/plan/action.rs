@@ -62,6 +62,12 @@ pub enum Action {
         /// The container that exists; the one made before this step when absent.
         existing: Option<ContainerId>,
     },
+    /// Does inside the step's service, once it is usable, what the application needs: what is in
+    /// order is left alone.
+    Bootstrap {
+        /// The container that exists; the one made before this step when absent.
+        existing: Option<ContainerId>,
+    },
     /// Waits until the step's service has ended with status 0.
     AwaitCompletion {
         /// The container that exists; the one made before this step when absent.
@@ -99,7 +105,9 @@ impl Action {
             | Self::CreateContainer
             | Self::StartContainer { .. }
             | Self::RemoveNetwork { .. } => true,
-            Self::AwaitReady { .. } | Self::AwaitCompletion { .. } => false,
+            Self::AwaitReady { .. } | Self::Bootstrap { .. } | Self::AwaitCompletion { .. } => {
+                false
+            }
         }
     }
 
@@ -116,6 +124,7 @@ impl Action {
             Self::CreateContainer => format!("create {service}"),
             Self::StartContainer { .. } => format!("start {service}"),
             Self::AwaitReady { .. } => format!("wait until {service} is usable"),
+            Self::Bootstrap { .. } => format!("bootstrap {service}"),
             Self::AwaitCompletion { .. } => format!("wait until {service} is done"),
             Self::RemoveNetwork { name, .. } => format!("remove network {name}"),
         }

@@ -472,17 +472,24 @@ impl<'a> Planner<'a> {
     ) -> Milestones {
         let existing = existing.cloned();
         let completes = self.is_awaited(&service.name);
-        let action = if completes {
-            Action::AwaitCompletion { existing }
-        } else {
-            Action::AwaitReady { existing }
+        let mut push = |action, after: &[StepId]| {
+            let after = after.iter().copied();
+            self.plan
+                .push(Some(&service.name), action, Cause::Wanted, after)
         };
-        let step = self.plan.push(
-            Some(&service.name),
-            action,
-            Cause::Wanted,
-            started.iter().copied(),
-        );
+        let step = if completes {
+            push(Action::AwaitCompletion { existing }, &started)
+        } else {
+            let waiting = Action::AwaitReady {
+                existing: existing.clone(),
+            };
+            let usable = push(waiting, &started);
+            if service.kind.has_bootstrap() {
+                push(Action::Bootstrap { existing }, &[usable])
+            } else {
+                usable
+            }
+        };
         Milestones {
             started,
             healthy: vec![step],

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Current, note};
+use super::{Current, deed, note};
 use crate::event::{Event, Observer};
 use crate::kinds;
 use crate::model::{PublishedPort, Service, ServiceName};
@@ -78,6 +78,10 @@ fn event_line(event: &Event, step: impl Fn(StepId) -> Option<Step>) -> Value {
             service, elapsed, ..
         } => {
             json!({"event": "ready", "service": service.as_str(), "elapsed_ms": millis(*elapsed)})
+        }
+        Event::Bootstrapped { service, deeds } => {
+            let deeds: Vec<String> = deeds.iter().map(deed).collect();
+            json!({"event": "bootstrapped", "service": service.as_str(), "done": deeds})
         }
         Event::Noted(noted) => json!({"event": "note", "message": note(noted)}),
     }

@@ -16,6 +16,7 @@ pub use words::{count, list, seconds};
 use std::fmt::{self, Write as _};
 
 use crate::event::{Event, Observer};
+use crate::kinds::Deed;
 use crate::plan::{Action, Note, Plan, Step, StepId};
 
 /// Tells several observers.
@@ -60,6 +61,7 @@ fn doing(step: &Step) -> Option<String> {
         Action::CreateContainer => "creating".to_owned(),
         Action::StartContainer { .. } => "starting".to_owned(),
         Action::AwaitReady { .. } => "waiting until it is usable".to_owned(),
+        Action::Bootstrap { .. } => "bootstrapping".to_owned(),
         Action::AwaitCompletion { .. } => "running to its end".to_owned(),
         Action::RemoveNetwork { .. } => format!("removing network {name}"),
         Action::CreateDirectory { .. } => return None,
@@ -88,6 +90,13 @@ pub fn note(note: &Note) -> String {
             "network `{network}` was not made by devinfra; it is used, and `devinfra down` \
              leaves it"
         ),
+    }
+}
+
+/// What a bootstrap did, as a sentence.
+pub fn deed(deed: &Deed) -> String {
+    match deed {
+        Deed::BucketCreated { bucket } => format!("made bucket `{bucket}`"),
     }
 }
 

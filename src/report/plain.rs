@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use tokio::time::Instant;
 
-use super::{Current, doing, note, seconds};
+use super::{Current, deed, doing, note, seconds};
 use crate::event::{Event, Observer};
 use crate::plan::Action;
 
@@ -90,6 +90,10 @@ impl<W: Write + Send> Observer for Plain<W> {
                 service, elapsed, ..
             } => {
                 format!("{service}: usable after {}", seconds(elapsed))
+            }
+            Event::Bootstrapped { service, deeds } => {
+                let deeds: Vec<String> = deeds.iter().map(deed).collect();
+                format!("{service}: {}", deeds.join(", "))
             }
             Event::Noted(noted) => format!("note: {}", note(&noted)),
             Event::Pulling { .. } | Event::Failed { .. } => return,

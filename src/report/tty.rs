@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::{Current, doing, note, seconds};
+use super::{Current, deed, doing, note, seconds};
 use crate::event::{Event, Observer};
 use crate::model::ByteSize;
 use crate::plan::{Action, Step};
@@ -157,6 +157,10 @@ impl Observer for Tty {
             } => {
                 let text = format!("usable after {}", seconds(elapsed));
                 self.done(state, service.as_str(), &text);
+            }
+            Event::Bootstrapped { service, deeds } => {
+                let deeds: Vec<String> = deeds.iter().map(deed).collect();
+                self.done(state, service.as_str(), &deeds.join(", "));
             }
             Event::Noted(noted) => self.say(&format!("note: {}", note(&noted))),
         }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use devinfra::apply::{Outcome, Prober, Question, Run, Stop, apply, observe};
 use devinfra::engine::FakeEngine;
 use devinfra::event::Silent;
-use devinfra::kinds::Readiness;
+use devinfra::kinds::{BootstrapError, Deed, Readiness};
 use devinfra::model::{
     Bind, Condition, ContainerSpec, Dependency, Hooks, HostPath, ImageRef, Mount, MountSource,
     NetworkAttachment, NetworkSpec, Observed, ObservedContainer, PortMapping, Service, ServiceName,
@@ -115,6 +115,14 @@ impl Prober for Answers {
     ) -> Readiness {
         let scripted = self.0.iter().find(|(name, _)| *name == service.name);
         scripted.map_or(Readiness::Ready, |(_, answer)| answer.clone())
+    }
+
+    async fn bootstrap(
+        &self,
+        _service: &Service,
+        _container: &ObservedContainer,
+    ) -> Result<Vec<Deed>, BootstrapError> {
+        Ok(Vec::new())
     }
 }
 
