@@ -180,6 +180,7 @@ impl FakeContainer {
             started_at: None,
             ports: Vec::new(),
             networks: Vec::new(),
+            addresses: Vec::new(),
             anonymous_volumes: Vec::new(),
         };
         Self {

@@ -57,6 +57,8 @@ pub struct ObservedContainer {
     pub ports: Vec<PublishedPort>,
     /// The networks it is attached to.
     pub networks: Vec<NetworkId>,
+    /// Its own addresses on them, while it runs.
+    pub addresses: Vec<IpAddr>,
     /// The volumes without a name that go with it.
     pub anonymous_volumes: Vec<String>,
 }

@@ -57,9 +57,12 @@ fn summarised(
 ) -> ObservedContainer {
     let status = summary.status.unwrap_or_default();
     let names = summary.names.unwrap_or_default();
-    let networks = summary
+    let endpoints: Vec<EndpointSettings> = summary
         .network_settings
-        .and_then(|settings| settings.networks);
+        .and_then(|settings| settings.networks)
+        .unwrap_or_default()
+        .into_values()
+        .collect();
     ObservedContainer {
         id: ContainerId(summary.id.unwrap_or_default()),
         // A container that others link to has further names, with slashes in them.
@@ -83,7 +86,8 @@ fn summarised(
             .iter()
             .filter_map(published)
             .collect(),
-        networks: network_ids(networks.unwrap_or_default().into_values()),
+        networks: network_ids(&endpoints),
+        addresses: addresses(&endpoints),
         anonymous_volumes: anonymous(summary.mounts.unwrap_or_default()),
     }
 }
@@ -141,14 +145,28 @@ fn host_ip(text: Option<&str>) -> IpAddr {
         .unwrap_or(IpAddr::from([0, 0, 0, 0]))
 }
 
-fn network_ids(endpoints: impl Iterator<Item = EndpointSettings>) -> Vec<NetworkId> {
+fn network_ids(endpoints: &[EndpointSettings]) -> Vec<NetworkId> {
     let mut ids: Vec<NetworkId> = endpoints
-        .filter_map(|endpoint| endpoint.network_id)
+        .iter()
+        .filter_map(|endpoint| endpoint.network_id.clone())
         .filter(|id| !id.is_empty())
         .map(NetworkId)
         .collect();
     ids.sort();
     ids
+}
+
+/// The engine leaves them empty while a container does not run.
+fn addresses(endpoints: &[EndpointSettings]) -> Vec<IpAddr> {
+    let texts = endpoints
+        .iter()
+        .flat_map(|endpoint| [&endpoint.ip_address, &endpoint.global_ipv6_address]);
+    let mut found: Vec<IpAddr> = texts
+        .flatten()
+        .filter_map(|text| text.parse().ok())
+        .collect();
+    found.sort();
+    found
 }
 
 /// Volumes that were made for this container alone have 64 hexadecimal digits for a name.
@@ -165,6 +183,11 @@ fn anonymous(mounts: Vec<MountPoint>) -> Vec<String> {
 pub(super) fn inspected(answer: ContainerInspectResponse) -> ObservedContainer {
     let state = answer.state.unwrap_or_default();
     let settings = answer.network_settings.unwrap_or_default();
+    let endpoints: Vec<EndpointSettings> = settings
+        .networks
+        .unwrap_or_default()
+        .into_values()
+        .collect();
     let config = answer.config.unwrap_or_default();
     let labels: BTreeMap<String, String> = config.labels.unwrap_or_default().into_iter().collect();
     let health = state
@@ -195,7 +218,8 @@ pub(super) fn inspected(answer: ContainerInspectResponse) -> ObservedContainer {
             .filter(|time| !time.starts_with("0001-")),
         state: state_of_inspection(&state),
         ports: port_map(settings.ports.unwrap_or_default()),
-        networks: network_ids(settings.networks.unwrap_or_default().into_values()),
+        networks: network_ids(&endpoints),
+        addresses: addresses(&endpoints),
         anonymous_volumes: anonymous(answer.mounts.unwrap_or_default()),
     }
 }
@@ -296,6 +320,15 @@ mod tests {
         );
         assert_eq!(health_in("Up 2 hours (unhealthy)"), Some(Health::Unhealthy));
         assert_eq!(health_in("Up 2 hours"), None);
+    }
+
+    #[test]
+    fn addresses_are_read_where_there_are_any() {
+        let endpoint = |text: &str| -> EndpointSettings { serde_json::from_str(text).unwrap() };
+        let running = endpoint(r#"{"IPAddress":"172.18.0.2","GlobalIPv6Address":"fd00::2"}"#);
+        let stopped = endpoint(r#"{"IPAddress":"","GlobalIPv6Address":""}"#);
+        let (four, six) = (IpAddr::from([172, 18, 0, 2]), "fd00::2".parse().unwrap());
+        assert_eq!(addresses(&[running, stopped]), [four, six]);
     }
 
     #[test]
