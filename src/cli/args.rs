@@ -121,6 +121,9 @@ pub(super) enum Command {
     Status,
     /// Show what services wrote
     Logs(Logs),
+    /// Check, flush, and measure the Valkey cache
+    #[command(subcommand)]
+    Cache(Cache),
     /// Show the stack file as it is understood
     Config(Config),
     /// Write a stack file to start from
@@ -200,6 +203,21 @@ pub(super) struct Logs {
     /// Show the time of each line
     #[arg(short, long)]
     pub(super) timestamps: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Cache {
+    /// Check that the cache is this stack's, healthy, and configured as declared
+    ///
+    /// Works whatever state the server is in, and exits with 6 when a check fails.
+    Check(CacheCheck),
+}
+
+#[derive(Debug, Group)]
+pub(super) struct CacheCheck {
+    /// The cache [default: the only service of kind `valkey`]
+    #[arg(value_name = "SERVICE", value_parser = service_name)]
+    pub(super) service: Option<ServiceName>,
 }
 
 #[derive(Debug, Group)]

@@ -114,6 +114,13 @@ impl CliError {
                 .hint(format!(
                     "leave out `{service}` as well: `--without {service}`"
                 )),
+            FlowError::WhichCache { known, .. } => {
+                let told = Self::new(Exit::Usage, "cache.which", error);
+                match known.as_slice() {
+                    [] => told.hint("set `kind: valkey` in the `x-devinfra` of the service"),
+                    known => told.hint(format!("name one of {}", list(known))),
+                }
+            }
             FlowError::Interrupted => interruption(interrupted),
         }
     }

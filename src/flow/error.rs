@@ -61,9 +61,25 @@ pub enum FlowError {
         /// What is left out.
         without: ServiceName,
     },
+    /// No cache, or more than one, is meant.
+    #[error("{}", which_cache(.named.as_ref(), .known))]
+    WhichCache {
+        /// The name that is no cache.
+        named: Option<ServiceName>,
+        /// The caches there are.
+        known: Vec<ServiceName>,
+    },
     /// Somebody asked to stop before anything was begun.
     #[error("interrupted")]
     Interrupted,
+}
+
+fn which_cache(named: Option<&ServiceName>, known: &[ServiceName]) -> String {
+    match (named, known) {
+        (Some(name), _) => format!("`{name}` is no service of kind `valkey`"),
+        (None, []) => "the stack has no service of kind `valkey`".to_owned(),
+        (None, _) => "the stack has more than one service of kind `valkey`".to_owned(),
+    }
 }
 
 struct Refusals<'a>(&'a [Refusal]);

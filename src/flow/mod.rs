@@ -3,6 +3,7 @@
 //! What a command line shows of them is `report`'s and `cli`'s business, so a test or another
 //! program can call these directly.
 
+mod cache;
 mod down;
 mod error;
 mod lock;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 
 use tokio::time::Instant;
 
+pub use cache::{Cache, check_cache};
 pub use down::{Brought, DownRequest, down};
 pub use error::FlowError;
 pub use lock::{LockError, StackLock};

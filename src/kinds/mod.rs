@@ -92,22 +92,24 @@ impl From<NotPublished> for BootstrapError {
 }
 
 impl Target<'_> {
-    /// Where on the host the container port can be reached.
-    ///
-    /// An address that stands for all of the host's is reached through loopback.
     fn address(&self, port: u16) -> Result<SocketAddr, Readiness> {
         self.published(port)
             .map_err(|NotPublished(port)| Readiness::Never(Never::NotPublished { port }))
     }
 
     fn published(&self, port: u16) -> Result<SocketAddr, NotPublished> {
-        let found = self
-            .ports
-            .iter()
-            .find(|one| one.target == port && one.protocol == Protocol::Tcp)
-            .ok_or(NotPublished(port))?;
-        Ok(SocketAddr::new(reachable(found.host_ip), found.published))
+        published(self.ports, port).ok_or(NotPublished(port))
     }
+}
+
+/// Where on the host a container port can be reached, if it is published.
+///
+/// An address that stands for all of the host's is reached through loopback.
+pub fn published(ports: &[PublishedPort], port: u16) -> Option<SocketAddr> {
+    let found = ports
+        .iter()
+        .find(|one| one.target == port && one.protocol == Protocol::Tcp)?;
+    Some(SocketAddr::new(reachable(found.host_ip), found.published))
 }
 
 /// The address by which this machine reaches a port that is bound to `host_ip`.

@@ -1,11 +1,13 @@
 //! Events and findings, for people and for machines. The only place that makes sentences of events.
 
+mod findings;
 mod json;
 mod plain;
 mod table;
 mod tty;
 mod words;
 
+pub use findings::{Findings, findings_json};
 pub(crate) use json::millis;
 pub use json::{JsonLines, endpoints};
 pub use plain::Plain;

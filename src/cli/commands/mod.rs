@@ -1,5 +1,6 @@
 //! One file per command, all of one shape: arguments in, answer out, or a failure.
 
+mod cache;
 mod config;
 mod context;
 mod down;
@@ -31,6 +32,7 @@ pub(super) async fn run(
         Command::Down(down) => down::run(&context, down).await,
         Command::Status => status::run(&context).await,
         Command::Logs(logs) => logs::run(&context, logs).await,
+        Command::Cache(cache) => cache::run(&context, cache).await,
         Command::Config(config) => config::run(&context, config),
         Command::Init(init) => init::run(&context, init),
     }

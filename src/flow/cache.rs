@@ -1,0 +1,139 @@
+//! The cache commands: which container it is, and what is asked of the server in it.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::{FlowError, Session};
+use crate::apply::{Question, observe};
+use crate::cache::{Access, Facts, Finding, Refused, Subject, check, gather};
+use crate::engine::Engine;
+use crate::kinds::published;
+use crate::model::{Kind, ObservedContainer, PublishedPort, Service, ServiceName, Stack, Valkey};
+
+/// How long a server may take to answer one question.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A cache of the stack: a service of kind `valkey`.
+#[derive(Debug, Clone, Copy)]
+pub struct Cache<'a> {
+    /// The service.
+    pub service: &'a Service,
+    /// Its options.
+    pub options: &'a Valkey,
+}
+
+impl<'a> Cache<'a> {
+    /// Every cache of the stack.
+    pub fn all(stack: &'a Stack) -> impl Iterator<Item = Self> {
+        stack.services.values().filter_map(Self::of)
+    }
+
+    /// The service as a cache; `None` when it is of another kind.
+    pub fn of(service: &'a Service) -> Option<Self> {
+        match &service.kind {
+            Kind::Valkey(options) => Some(Self { service, options }),
+            _ => None,
+        }
+    }
+
+    /// The cache that is meant: the one that is named, or the only one there is.
+    ///
+    /// # Errors
+    ///
+    /// When the name is none of a cache, or none is named and there is not exactly one.
+    pub fn choose(stack: &'a Stack, named: Option<&ServiceName>) -> Result<Self, FlowError> {
+        let mut meant =
+            Self::all(stack).filter(|cache| named.is_none_or(|name| *name == cache.service.name));
+        match (meant.next(), meant.next()) {
+            (Some(cache), None) => Ok(cache),
+            _ => Err(FlowError::WhichCache {
+                named: named.cloned(),
+                known: Self::all(stack)
+                    .map(|cache| cache.service.name.clone())
+                    .collect(),
+            }),
+        }
+    }
+
+    /// Its container, and where the server can be asked. Without a container that runs that is
+    /// where the stack file says, so that whatever answers there can be told.
+    pub(super) async fn locate(
+        &self,
+        session: &Session<'_>,
+    ) -> Result<(Option<ObservedContainer>, Option<SocketAddr>), FlowError> {
+        let observed = observe(session.engine, session.stack, Question::Containers).await?;
+        let container = observed.container_of(&self.service.name).cloned();
+        let live = container
+            .as_ref()
+            .and_then(|container| published(&container.ports, self.options.port));
+        let address = live.or_else(|| published(&self.declared_ports(), self.options.port));
+        Ok((container, address))
+    }
+
+    fn declared_ports(&self) -> Vec<PublishedPort> {
+        let ports = self.service.container.ports.iter();
+        ports
+            .filter_map(|port| {
+                Some(PublishedPort {
+                    target: port.target,
+                    published: port.published?,
+                    host_ip: port.host_ip,
+                    protocol: port.protocol,
+                })
+            })
+            .collect()
+    }
+}
+
+/// Checks a cache in whatever state it is.
+///
+/// # Errors
+///
+/// When the engine does not answer, or a stop is asked. What the server does or does not answer is
+/// a finding.
+pub async fn check_cache(
+    session: &Session<'_>,
+    cache: Cache<'_>,
+) -> Result<Vec<Finding>, FlowError> {
+    tokio::select! {
+        () = session.stop.asked() => Err(FlowError::Interrupted),
+        found = judge(session, cache) => found,
+    }
+}
+
+async fn judge(session: &Session<'_>, cache: Cache<'_>) -> Result<Vec<Finding>, FlowError> {
+    let (container, address) = cache.locate(session).await?;
+    let port = cache.options.port;
+    let answer = match address {
+        Some(address) => gather(cache.options, address, PATIENCE).await,
+        None => Err(Refused::NotPublished { port }),
+    };
+    let access = match (&answer, &container) {
+        (Ok(facts), Some(container)) => look_inside(session.engine, container, facts).await,
+        _ => None,
+    };
+    let subject = Subject {
+        service: cache.service,
+        options: cache.options,
+        container: container.as_ref(),
+        address,
+        access: access.as_ref(),
+    };
+    Ok(check(&subject, &answer))
+}
+
+/// Whether the server may write to its data directory; `None` where the container has no shell, or
+/// does not answer in time.
+async fn look_inside(
+    engine: &dyn Engine,
+    container: &ObservedContainer,
+    facts: &Facts,
+) -> Option<Access> {
+    let directory = facts.configuration.as_ref().ok()?.get("dir")?;
+    let command = Access::command(facts.info.number("process_id")?, directory);
+    let asked = timeout(PATIENCE, engine.exec(&container.id, &command));
+    let done = asked.await.ok()?.ok()?;
+    Access::parse(&done.output, directory)
+}

@@ -1,0 +1,135 @@
+//! The findings of the cache checks, for people and for scripts.
+
+use std::fmt;
+
+use anstyle::{AnsiColor, Style};
+use serde_json::{Value, json};
+
+use crate::cache::{Finding, Status, is_ok};
+
+/// Findings as people read them: a line each, and below it what is wrong and what to do.
+#[derive(Debug, Clone, Copy)]
+pub struct Findings<'a>(pub &'a [Finding]);
+
+impl Findings<'_> {
+    /// How many went how: "13 passed, 1 failed".
+    pub fn summary(&self) -> String {
+        let kinds = [
+            (Status::Pass, "passed"),
+            (Status::Warn, "worth a look"),
+            (Status::Fail, "failed"),
+            (Status::Skip, "skipped"),
+        ];
+        let counts = kinds.iter().filter_map(|(status, word)| {
+            let number = self.0.iter().filter(|one| one.status == *status).count();
+            (number > 0).then(|| format!("{number} {word}"))
+        });
+        counts.collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl fmt::Display for Findings<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.0.iter().map(|found| found.check.len());
+        let width = names.max().unwrap_or_default();
+        for found in self.0 {
+            line(f, found, width)?;
+        }
+        writeln!(f, "{}", self.summary())
+    }
+}
+
+fn line(f: &mut fmt::Formatter<'_>, found: &Finding, width: usize) -> fmt::Result {
+    let (sign, style) = sign(found.status);
+    let name = found.check;
+    writeln!(f, "{style}{sign}{style:#} {name:width$}  {}", found.message)?;
+    if !matches!(found.status, Status::Warn | Status::Fail) {
+        return Ok(());
+    }
+    let indent = width + 4;
+    let dim = Style::new().dimmed();
+    if let (Some(expected), Some(actual)) = (&found.expected, &found.actual) {
+        writeln!(f, "{:indent$}{dim}expected{dim:#} {expected}", "")?;
+        writeln!(f, "{:indent$}{dim}actual{dim:#}   {actual}", "")?;
+    }
+    if let Some(meaning) = &found.meaning {
+        writeln!(f, "{:indent$}{dim}means{dim:#}    {meaning}", "")?;
+    }
+    if let Some(hint) = &found.hint {
+        let cyan = AnsiColor::Cyan.on_default().bold();
+        writeln!(f, "{:indent$}{cyan}hint{cyan:#}     {hint}", "")?;
+    }
+    Ok(())
+}
+
+fn sign(status: Status) -> (char, Style) {
+    match status {
+        Status::Pass => ('✔', AnsiColor::Green.on_default()),
+        Status::Warn => ('!', AnsiColor::Yellow.on_default().bold()),
+        Status::Fail => ('✘', AnsiColor::Red.on_default().bold()),
+        Status::Skip => ('-', Style::new().dimmed()),
+    }
+}
+
+/// Findings as the JSON document of `cache check`.
+pub fn findings_json(service: &str, findings: &[Finding]) -> Value {
+    let all: Vec<Value> = findings
+        .iter()
+        .map(|found| {
+            json!({
+                "check": found.check,
+                "status": found.status.word(),
+                "message": found.message,
+                "expected": found.expected,
+                "actual": found.actual,
+                "meaning": found.meaning,
+                "hint": found.hint,
+            })
+        })
+        .collect();
+    json!({"schema": 1, "service": service, "ok": is_ok(findings), "findings": all})
+}
+
+#[cfg(test)]
+mod tests {
+    use anstream::adapter::strip_str;
+
+    use super::*;
+
+    fn found(check: &'static str, status: Status) -> Finding {
+        Finding {
+            check,
+            status,
+            message: format!("message of {check}"),
+            expected: Some("300 100".to_owned()),
+            actual: Some("off".to_owned()),
+            meaning: Some("a crash costs more".to_owned()),
+            hint: None,
+        }
+    }
+
+    #[test]
+    fn only_what_is_not_right_takes_more_than_a_line() {
+        let all = [
+            found("loading", Status::Pass),
+            found("config.save", Status::Fail),
+            found("keys.ttl", Status::Skip),
+        ];
+        let text = strip_str(&Findings(&all).to_string()).to_string();
+        insta::assert_snapshot!(text, @r"
+        ✔ loading      message of loading
+        ✘ config.save  message of config.save
+                       expected 300 100
+                       actual   off
+                       means    a crash costs more
+        - keys.ttl     message of keys.ttl
+        1 passed, 1 failed, 1 skipped
+        ");
+    }
+
+    #[test]
+    fn scripts_get_the_same_list() {
+        let json = findings_json("valkey", &[found("config.save", Status::Warn)]);
+        insta::assert_snapshot!(json, @r#"{"findings":[{"actual":"off","check":"config.save","expected":"300 100","hint":null,"meaning":"a crash costs more","message":"message of config.save","status":"warn"}],"ok":true,"schema":1,"service":"valkey"}"#);
+    }
+}
