@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::Exit;
+use super::hints::bootstrap_hints;
 use crate::apply::{ApplyError, ExitReason, Failure};
 use crate::engine::{EngineError, ImageProblem, UnreachableReason};
 use crate::flow::FlowError;
@@ -205,9 +206,10 @@ impl CliError {
                 log: log.clone(),
                 ..Self::new(Exit::Service, never.code(), error)
             },
-            error @ ApplyError::Bootstrap { source, .. } => {
-                Self::new(Exit::Service, source.code(), error)
-            }
+            error @ ApplyError::Bootstrap { source, .. } => Self {
+                hints: bootstrap_hints(source),
+                ..Self::new(Exit::Service, source.code(), error)
+            },
             ApplyError::Directory(error) => Self::new(Exit::Failed, "directory.create", error),
             error @ ApplyError::Disordered { .. } => {
                 Self::new(Exit::Failed, "internal.plan", error)

@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod error;
 mod exit;
+mod hints;
 mod output;
 mod render;
 mod settings;

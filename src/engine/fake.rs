@@ -37,6 +37,7 @@ struct State {
     taken_ports: BTreeSet<u16>,
     dying: BTreeMap<String, i64>,
     calls: Vec<String>,
+    log: Option<Vec<String>>,
     made: usize,
 }
 
@@ -108,6 +109,12 @@ impl FakeEngine {
             };
             state.networks.push((network, BTreeMap::new()));
         });
+    }
+
+    /// What every container has written.
+    pub fn set_log(&self, lines: &[&str]) {
+        let lines = lines.iter().map(|line| (*line).to_owned()).collect();
+        self.with(|state| state.log = Some(lines));
     }
 
     /// Lets a container get into a state by itself.
@@ -484,7 +491,8 @@ impl Engine for FakeEngine {
     }
 
     async fn log_tail(&self, _id: &ContainerId, _lines: usize) -> Result<Vec<String>, EngineError> {
-        Ok(vec!["last words".to_owned()])
+        let log = self.with(|state| state.log.clone());
+        Ok(log.unwrap_or_else(|| vec!["last words".to_owned()]))
     }
 
     async fn logs(

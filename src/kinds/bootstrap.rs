@@ -3,9 +3,10 @@
 //! Everything here is idempotent and verified: what is in order is left alone, and a bootstrap that
 //! was cut short is completed by the next one.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Target, s3};
+use super::{CredentialsError, Target, lakefs, s3};
 use crate::model::Kind;
 
 /// Something that was done, because it had not been done before.
@@ -16,10 +17,17 @@ pub enum Deed {
         /// Its name.
         bucket: String,
     },
+    /// LakeFS was set up.
+    LakefsSetUp {
+        /// The admin that was made.
+        admin: String,
+        /// Where the admin's keys are.
+        file: PathBuf,
+    },
 }
 
 /// Why a service could not be bootstrapped.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum BootstrapError {
     /// Its port is not published, so nobody on the host can reach it.
     #[error("its port {port} is not published, so it can't be reached from the host")]
@@ -38,6 +46,32 @@ pub enum BootstrapError {
         /// What the store said.
         said: String,
     },
+    /// LakeFS did not take the set-up.
+    #[error("failed to set up LakeFS: {said}")]
+    LakefsSetup {
+        /// What it said.
+        said: String,
+    },
+    /// LakeFS is set up, and nobody has its keys.
+    #[error("LakeFS is set up already, and its credentials file `{}` does not exist", file.display())]
+    LakefsKeysLost {
+        /// The file.
+        file: PathBuf,
+    },
+    /// LakeFS does not know the keys of the credentials file.
+    #[error("LakeFS refuses the keys of `{}`: {said}", file.display())]
+    LakefsKeysRefused {
+        /// The file.
+        file: PathBuf,
+        /// What it said, in its answer or its log.
+        said: String,
+    },
+    /// LakeFS can't read its own users' keys any more.
+    #[error("LakeFS can't decrypt its own data: it was set up with another encryption key")]
+    LakefsEncryptionKey,
+    /// The credentials file can't be used.
+    #[error(transparent)]
+    LakefsCredentials(#[from] CredentialsError),
 }
 
 impl BootstrapError {
@@ -47,6 +81,11 @@ impl BootstrapError {
             Self::NotPublished { .. } => "probe.not-published",
             Self::TooSlow(_) => "bootstrap.too-slow",
             Self::Bucket { .. } => "s3.bucket",
+            Self::LakefsSetup { .. } => "lakefs.setup",
+            Self::LakefsKeysLost { .. } => "lakefs.keys-lost",
+            Self::LakefsKeysRefused { .. } => "lakefs.keys-refused",
+            Self::LakefsEncryptionKey => "lakefs.encryption-key",
+            Self::LakefsCredentials(_) => "lakefs.credentials-file",
         }
     }
 }
@@ -59,9 +98,9 @@ impl BootstrapError {
 pub async fn bootstrap(kind: &Kind, target: &Target<'_>) -> Result<Vec<Deed>, BootstrapError> {
     match kind {
         Kind::S3(options) => s3::bootstrap(options, target).await,
+        Kind::Lakefs(options) => lakefs::bootstrap(options, target).await,
         Kind::Postgres(_)
         | Kind::Valkey(_)
-        | Kind::Lakefs(_)
         | Kind::Http(_)
         | Kind::Tcp(_)
         | Kind::Exec(_)

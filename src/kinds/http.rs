@@ -35,7 +35,11 @@ pub(super) async fn get(url: &str) -> Result<Answer, NoAnswer> {
 pub(super) async fn send(method: Method, url: &str) -> Result<Answer, NoAnswer> {
     let request = Request::builder().method(method).uri(url);
     let request = request.body(Full::new(Bytes::new()));
-    let request = request.map_err(|error| NoAnswer(error.to_string()))?;
+    ask(request.map_err(|error| NoAnswer(error.to_string()))?).await
+}
+
+/// Sends a request on a connection of its own.
+pub(super) async fn ask(request: Request<Full<Bytes>>) -> Result<Answer, NoAnswer> {
     let client = Client::builder(TokioExecutor::new())
         .pool_max_idle_per_host(0)
         .build_http();

@@ -22,6 +22,7 @@ use std::time::Duration;
 
 pub use bootstrap::{BootstrapError, Deed, bootstrap};
 pub use exports::{ExportError, Values, resolve};
+pub use lakefs::{Credentials, CredentialsError};
 pub use never::Never;
 pub use url::{url, url_with_credentials};
 

@@ -166,9 +166,9 @@ impl Kind {
     pub fn has_bootstrap(&self) -> bool {
         match self {
             Self::S3(options) => options.bucket.is_some(),
+            Self::Lakefs(options) => options.credentials_file.is_some(),
             Self::Postgres(_)
             | Self::Valkey(_)
-            | Self::Lakefs(_)
             | Self::Http(_)
             | Self::Tcp(_)
             | Self::Exec(_)

@@ -99,6 +99,12 @@ pub fn note(note: &Note) -> String {
 pub fn deed(deed: &Deed) -> String {
     match deed {
         Deed::BucketCreated { bucket } => format!("made bucket `{bucket}`"),
+        Deed::LakefsSetUp { admin, file } => {
+            format!(
+                "set up with admin `{admin}`, whose keys are in `{}`",
+                file.display()
+            )
+        }
     }
 }
 

@@ -1,21 +1,14 @@
-//! LakeFS: its health, and whether it is set up.
+//! Whether LakeFS answers.
 
 use std::net::SocketAddr;
 
-use serde::Deserialize;
-
-use super::http::get;
-use super::{Never, Readiness};
-
-/// What `GET /api/v1/setup_lakefs` says. There has never been an `initialized` field.
-#[derive(Debug, Deserialize)]
-struct Setup {
-    state: String,
-}
+use super::setup::Setup;
+use crate::kinds::http::get;
+use crate::kinds::{Never, Readiness};
 
 /// Asks `/_health`, which answers once storage and metadata are open, and then for the state of the
 /// set-up, which reads the metadata.
-pub(super) async fn probe(address: Result<SocketAddr, Readiness>) -> Readiness {
+pub(in crate::kinds) async fn probe(address: Result<SocketAddr, Readiness>) -> Readiness {
     let address = match address {
         Ok(address) => address,
         Err(readiness) => return readiness,
