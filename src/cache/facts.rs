@@ -8,10 +8,10 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use redis::aio::MultiplexedConnection;
-use redis::{Cmd, FromRedisValue, Pipeline, cmd, pipe};
+use redis::{Cmd, cmd, pipe};
 use tokio::time::Instant;
 
+use super::server::Server;
 use super::{Info, Keyspace, Namespace, Patience, Refused, connect};
 use crate::model::Valkey;
 
@@ -98,17 +98,9 @@ pub async fn gather(
     patience: Duration,
 ) -> Result<Facts, Refused> {
     let began = Instant::now();
-    let connection = connect(options, address, Patience::of(patience))
-        .await
-        .map_err(|error| Refused::from_error(&error, patience))?;
-    let mut server = Server {
-        connection,
-        patience,
-        silent: None,
-    };
-    let text: String = server.ask(&cmd("INFO")).await?;
+    let mut server = Server::connect(options, address, Patience::of(patience)).await?;
+    let info = server.info().await?;
     let answered_in = began.elapsed();
-    let info = Info::parse(&text);
     if info.server().is_none() {
         return Err(Refused::NotValkey);
     }
@@ -181,40 +173,7 @@ async fn open_to_all(options: &Valkey, address: SocketAddr, patience: Duration) 
     }
 }
 
-struct Server {
-    connection: MultiplexedConnection,
-    patience: Duration,
-    /// Why nothing more is asked.
-    silent: Option<Refused>,
-}
-
 impl Server {
-    async fn ask<T: FromRedisValue>(&mut self, command: &Cmd) -> Result<T, Refused> {
-        if let Some(refused) = &self.silent {
-            return Err(refused.clone());
-        }
-        let answer = command.query_async(&mut self.connection).await;
-        answer.map_err(|error| self.refused(&Refused::from_error(&error, self.patience)))
-    }
-
-    async fn ask_all<T: FromRedisValue>(&mut self, commands: &Pipeline) -> Result<T, Refused> {
-        if let Some(refused) = &self.silent {
-            return Err(refused.clone());
-        }
-        let answer = commands.query_async(&mut self.connection).await;
-        answer.map_err(|error| self.refused(&Refused::from_error(&error, self.patience)))
-    }
-
-    fn refused(&mut self, refused: &Refused) -> Refused {
-        if matches!(
-            refused,
-            Refused::Silent(_) | Refused::Closed | Refused::Unreachable(_)
-        ) {
-            self.silent = Some(refused.clone());
-        }
-        refused.clone()
-    }
-
     /// One question for each setting: servers before Redis 7 take no more.
     async fn configuration(&mut self) -> Result<BTreeMap<String, String>, Refused> {
         let mut asked = pipe();
@@ -235,9 +194,9 @@ impl Server {
         let mut cursor = 0_u64;
         for _ in 0..PAGES {
             let scan = self
-                .ask(cmd("SCAN").arg(cursor).arg("COUNT").arg(500))
+                .page(cmd("SCAN").arg(cursor).arg("COUNT").arg(500))
                 .await;
-            let Ok((next, keys)): Result<(u64, Vec<Vec<u8>>), _> = scan else {
+            let Ok((next, keys)) = scan else {
                 break;
             };
             let mut asked = pipe();

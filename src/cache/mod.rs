@@ -4,6 +4,8 @@
 //! business of `flow`.
 
 mod access;
+mod bootstrap;
+mod census;
 mod checks;
 mod connection;
 mod facts;
@@ -11,8 +13,11 @@ mod finding;
 mod info;
 mod keys;
 mod refused;
+mod server;
 
 pub use access::Access;
+pub use bootstrap::{BootstrapError, Bootstrapped, Timing, bootstrap};
+pub use census::{Census, PrefixCount, take_census};
 pub use checks::{Subject, check};
 pub use connection::{Patience, connect};
 pub use facts::{Facts, Latency, RoundTrip, gather};

@@ -61,6 +61,15 @@ impl Refused {
         }
     }
 
+    /// Whether the server's process ended, or is only coming up: the next one may answer.
+    pub(super) fn is_restart(&self) -> bool {
+        match self {
+            Self::Unreachable(_) | Self::Silent(_) | Self::Closed => true,
+            Self::Said { code, .. } => code == "LOADING",
+            Self::NotPublished { .. } | Self::NotValkey | Self::Credentials(_) => false,
+        }
+    }
+
     /// The server's code word, where it said one.
     pub fn code(&self) -> Option<&str> {
         match self {

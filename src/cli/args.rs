@@ -211,6 +211,11 @@ pub(super) enum Cache {
     ///
     /// Works whatever state the server is in, and exits with 6 when a check fails.
     Check(CacheCheck),
+    /// Flush the keys that must not survive a restart of the server, unless that has been done
+    ///
+    /// `devinfra up` does the same once the cache is usable, and the application's workers do it
+    /// too: whoever comes first flushes, and the others wait for it.
+    Bootstrap(CacheBootstrap),
 }
 
 #[derive(Debug, Group)]
@@ -218,6 +223,16 @@ pub(super) struct CacheCheck {
     /// The cache [default: the only service of kind `valkey`]
     #[arg(value_name = "SERVICE", value_parser = service_name)]
     pub(super) service: Option<ServiceName>,
+}
+
+#[derive(Debug, Group)]
+pub(super) struct CacheBootstrap {
+    /// The cache [default: the only service of kind `valkey`]
+    #[arg(value_name = "SERVICE", value_parser = service_name)]
+    pub(super) service: Option<ServiceName>,
+    /// Count the keys of each prefix, and flush nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
 }
 
 #[derive(Debug, Group)]

@@ -122,6 +122,18 @@ impl CliError {
                     known => told.hint(format!("name one of {}", list(known))),
                 }
             }
+            FlowError::CacheDown { service, .. } => {
+                Self::new(Exit::Service, "service.not-ready", error)
+                    .hint(format!("bring it up with `devinfra up {service}`"))
+            }
+            FlowError::NoCacheKeys { .. } => Self::new(Exit::Usage, "cache.keys", error).hint(
+                "say which are the application's with `keys: {namespace, flushed, kept}` in its `x-devinfra`",
+            ),
+            FlowError::Bootstrap { service, source } => Self {
+                service: Some(service.to_string()),
+                hints: bootstrap_hints(source),
+                ..Self::new(Exit::Service, source.code(), error)
+            },
             FlowError::Interrupted => interruption(interrupted),
         }
     }

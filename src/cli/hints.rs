@@ -22,6 +22,12 @@ pub(super) fn bootstrap_hints(error: &BootstrapError) -> Vec<String> {
         BootstrapError::LakefsCredentials(CredentialsError::Incomplete { path, .. }) => vec![
             format!("put the line back into `{}`", path.display()),
         ],
+        BootstrapError::Cache(_) => {
+            vec!["`devinfra cache check` says what is wrong with the cache".to_owned()]
+        }
+        BootstrapError::Namespace(_) => {
+            vec!["name it under `keys` of the cache in the stack file".to_owned()]
+        }
         BootstrapError::LakefsCredentials(_)
         | BootstrapError::LakefsSetup { .. }
         | BootstrapError::NotPublished { .. }

@@ -7,10 +7,15 @@ use tokio::time::timeout;
 
 use super::{FlowError, Session};
 use crate::apply::{Question, observe};
-use crate::cache::{Access, Facts, Finding, Refused, Subject, check, gather};
+use crate::cache::{
+    Access, Bootstrapped, Census, Facts, Finding, Namespace, Refused, Subject, Timing, bootstrap,
+    check, gather, take_census,
+};
 use crate::engine::Engine;
-use crate::kinds::published;
-use crate::model::{Kind, ObservedContainer, PublishedPort, Service, ServiceName, Stack, Valkey};
+use crate::kinds::{BootstrapError, published};
+use crate::model::{
+    ContainerState, Kind, ObservedContainer, PublishedPort, Service, ServiceName, Stack, Valkey,
+};
 
 /// How long a server may take to answer one question.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -72,6 +77,35 @@ impl<'a> Cache<'a> {
         Ok((container, address))
     }
 
+    /// Where the server in its running container can be asked: never another's, because what is
+    /// asked there changes something.
+    pub(super) async fn running(&self, session: &Session<'_>) -> Result<SocketAddr, FlowError> {
+        let (container, address) = self.locate(session).await?;
+        let state = container.map(|container| container.state);
+        match (state, address) {
+            (Some(ContainerState::Running), Some(address)) => Ok(address),
+            (state, _) => Err(FlowError::CacheDown {
+                service: self.service.name.clone(),
+                state: state.map(|state| state.word()),
+            }),
+        }
+    }
+
+    fn namespace(&self) -> Result<Namespace, FlowError> {
+        let Some(keys) = &self.options.keys else {
+            let service = self.service.name.clone();
+            return Err(FlowError::NoCacheKeys { service });
+        };
+        Namespace::new(keys).map_err(|error| self.failed(error.into()))
+    }
+
+    fn failed(&self, source: BootstrapError) -> FlowError {
+        FlowError::Bootstrap {
+            service: self.service.name.clone(),
+            source,
+        }
+    }
+
     fn declared_ports(&self) -> Vec<PublishedPort> {
         let ports = self.service.container.ports.iter();
         ports
@@ -101,6 +135,40 @@ pub async fn check_cache(
         () = session.stop.asked() => Err(FlowError::Interrupted),
         found = judge(session, cache) => found,
     }
+}
+
+/// Flushes what must not survive a restart of the server, unless that was done for this run of it.
+///
+/// # Errors
+///
+/// When the cache is not up, names no keys, or does not take the flush; see [`FlowError`].
+pub async fn bootstrap_cache(
+    session: &Session<'_>,
+    cache: Cache<'_>,
+) -> Result<Bootstrapped, FlowError> {
+    let namespace = cache.namespace()?;
+    let address = cache.running(session).await?;
+    let timing = Timing::default();
+    let done = tokio::select! {
+        () = session.stop.asked() => return Err(FlowError::Interrupted),
+        done = bootstrap(cache.options, address, &namespace, timing) => done,
+    };
+    done.map_err(|error| cache.failed(BootstrapError::Cache(error)))
+}
+
+/// Counts what [`bootstrap_cache`] would flush, and changes nothing.
+///
+/// # Errors
+///
+/// As [`bootstrap_cache`].
+pub async fn count_cache(session: &Session<'_>, cache: Cache<'_>) -> Result<Census, FlowError> {
+    let namespace = cache.namespace()?;
+    let address = cache.running(session).await?;
+    let counted = tokio::select! {
+        () = session.stop.asked() => return Err(FlowError::Interrupted),
+        counted = take_census(cache.options, address, &namespace, PATIENCE) => counted,
+    };
+    counted.map_err(|refused| cache.failed(BootstrapError::Cache(refused.into())))
 }
 
 async fn judge(session: &Session<'_>, cache: Cache<'_>) -> Result<Vec<Finding>, FlowError> {

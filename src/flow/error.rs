@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::LockError;
 use crate::apply::{Failure, Left, Outcome};
 use crate::engine::EngineError;
+use crate::kinds::BootstrapError;
 use crate::model::ServiceName;
 use crate::plan::Refusal;
 
@@ -68,6 +69,29 @@ pub enum FlowError {
         named: Option<ServiceName>,
         /// The caches there are.
         known: Vec<ServiceName>,
+    },
+    /// The cache's container does not run.
+    #[error("`{service}` is not up: {}", .state.map_or("it has no container".to_owned(), |state| format!("its container is {state}")))]
+    CacheDown {
+        /// The service.
+        service: ServiceName,
+        /// What its container is doing, where there is one.
+        state: Option<&'static str>,
+    },
+    /// The stack file does not say which keys are the application's.
+    #[error("the stack file names no `keys` of `{service}`")]
+    NoCacheKeys {
+        /// The service.
+        service: ServiceName,
+    },
+    /// What the application needs in a service could not be done.
+    #[error("`{service}` could not be bootstrapped")]
+    Bootstrap {
+        /// The service.
+        service: ServiceName,
+        /// Why not.
+        #[source]
+        source: BootstrapError,
     },
     /// Somebody asked to stop before anything was begun.
     #[error("interrupted")]

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use tokio::time::Instant;
 
-pub use cache::{Cache, check_cache};
+pub use cache::{Cache, bootstrap_cache, check_cache, count_cache};
 pub use down::{Brought, DownRequest, down};
 pub use error::FlowError;
 pub use lock::{LockError, StackLock};

@@ -6,7 +6,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{CredentialsError, Target, lakefs, s3};
+use super::{CredentialsError, Target, lakefs, s3, valkey};
+use crate::cache;
 use crate::model::Kind;
 
 /// Something that was done, because it had not been done before.
@@ -23,6 +24,11 @@ pub enum Deed {
         admin: String,
         /// Where the admin's keys are.
         file: PathBuf,
+    },
+    /// Keys were flushed that must not survive a restart of the cache.
+    CacheFlushed {
+        /// How many.
+        keys: u64,
     },
 }
 
@@ -72,6 +78,12 @@ pub enum BootstrapError {
     /// The credentials file can't be used.
     #[error(transparent)]
     LakefsCredentials(#[from] CredentialsError),
+    /// The cache was not flushed.
+    #[error("failed to flush the cache after its restart")]
+    Cache(#[source] cache::BootstrapError),
+    /// The stack file names the cache's keys so that others would be flushed.
+    #[error(transparent)]
+    Namespace(#[from] cache::NamespaceError),
 }
 
 impl BootstrapError {
@@ -86,6 +98,8 @@ impl BootstrapError {
             Self::LakefsKeysRefused { .. } => "lakefs.keys-refused",
             Self::LakefsEncryptionKey => "lakefs.encryption-key",
             Self::LakefsCredentials(_) => "lakefs.credentials-file",
+            Self::Cache(_) => "cache.bootstrap",
+            Self::Namespace(_) => "cache.keys",
         }
     }
 }
@@ -99,8 +113,8 @@ pub async fn bootstrap(kind: &Kind, target: &Target<'_>) -> Result<Vec<Deed>, Bo
     match kind {
         Kind::S3(options) => s3::bootstrap(options, target).await,
         Kind::Lakefs(options) => lakefs::bootstrap(options, target).await,
+        Kind::Valkey(options) => valkey::bootstrap(options, target).await,
         Kind::Postgres(_)
-        | Kind::Valkey(_)
         | Kind::Http(_)
         | Kind::Tcp(_)
         | Kind::Exec(_)

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use redis::RedisError;
 
-use super::{Never, Readiness};
-use crate::cache::{Info, Patience, connect};
+use super::{BootstrapError, Deed, Never, Readiness, Target};
+use crate::cache;
+use crate::cache::{Bootstrapped, Info, Namespace, Patience, Timing, connect};
 use crate::model::Valkey;
 
 /// Asks for INFO, which is answered in every state, and then for a PING, which is refused while the
@@ -65,4 +66,23 @@ fn judge(error: &RedisError) -> Readiness {
         }
         None => Readiness::NotYet("it does not answer".to_owned()),
     }
+}
+
+/// Flushes what must not survive a restart of the server, where the stack file names such keys.
+pub(super) async fn bootstrap(
+    options: &Valkey,
+    target: &Target<'_>,
+) -> Result<Vec<Deed>, BootstrapError> {
+    let Some(keys) = &options.keys else {
+        return Ok(Vec::new());
+    };
+    let namespace = Namespace::new(keys)?;
+    let address = target.published(options.port)?;
+    let done = cache::bootstrap(options, address, &namespace, Timing::default()).await;
+    Ok(match done.map_err(BootstrapError::Cache)? {
+        Bootstrapped::Flushed { keys, .. } if keys > 0 => vec![Deed::CacheFlushed { keys }],
+        Bootstrapped::Flushed { .. } | Bootstrapped::Current | Bootstrapped::ByAnother { .. } => {
+            Vec::new()
+        }
+    })
 }

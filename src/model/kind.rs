@@ -167,8 +167,8 @@ impl Kind {
         match self {
             Self::S3(options) => options.bucket.is_some(),
             Self::Lakefs(options) => options.credentials_file.is_some(),
+            Self::Valkey(options) => options.keys.is_some(),
             Self::Postgres(_)
-            | Self::Valkey(_)
             | Self::Http(_)
             | Self::Tcp(_)
             | Self::Exec(_)

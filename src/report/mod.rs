@@ -1,5 +1,6 @@
 //! Events and findings, for people and for machines. The only place that makes sentences of events.
 
+mod census;
 mod findings;
 mod json;
 mod plain;
@@ -7,13 +8,14 @@ mod table;
 mod tty;
 mod words;
 
+pub use census::census_table;
 pub use findings::{Findings, findings_json};
 pub(crate) use json::millis;
 pub use json::{JsonLines, endpoints};
 pub use plain::Plain;
 pub use table::Table;
 pub use tty::Tty;
-pub use words::{count, list, seconds};
+pub use words::{count, grouped, list, seconds};
 
 use std::fmt::{self, Write as _};
 
@@ -104,6 +106,9 @@ pub fn deed(deed: &Deed) -> String {
                 "set up with admin `{admin}`, whose keys are in `{}`",
                 file.display()
             )
+        }
+        Deed::CacheFlushed { keys } => {
+            format!("flushed {} that may be stale", count(*keys, "key"))
         }
     }
 }

@@ -4,12 +4,25 @@ use std::fmt::Display;
 use std::time::Duration;
 
 /// "1 container", "2 containers".
-pub fn count(number: usize, noun: &str) -> String {
-    if number == 1 {
+pub fn count<N: Copy + Display + PartialEq + From<u8>>(number: N, noun: &str) -> String {
+    if number == N::from(1) {
         format!("1 {noun}")
     } else {
-        format!("{number} {noun}s")
+        format!("{} {noun}s", grouped(number))
     }
+}
+
+/// "999", "1,234,567".
+pub fn grouped(number: impl Display) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// "`a`", "`a` and `b`", "`a`, `b`, and `c`".
@@ -45,6 +58,8 @@ mod tests {
     fn counts_and_lists_read_like_english() {
         assert_eq!(count(1, "container"), "1 container");
         assert_eq!(count(0, "container"), "0 containers");
+        assert_eq!(count(1_234_567, "key"), "1,234,567 keys");
+        assert_eq!(count(123_u64, "key"), "123 keys");
         assert_eq!(list(["a"]), "`a`");
         assert_eq!(list(["a", "b"]), "`a` and `b`");
         assert_eq!(list(["a", "b", "c"]), "`a`, `b`, and `c`");

@@ -186,10 +186,21 @@ impl Reader<'_, '_, '_> {
                 "`keys` has a `namespace`: the first part of every key",
             );
         }
+        if namespace.as_ref().is_some_and(String::is_empty) {
+            let message = "`namespace` is empty, which would cover every key there is";
+            self.lowering.problem(&node.at, message);
+        }
         let mut list = |key: &str| {
-            node.get(key)
-                .map(|node| self.lowering.strings(node, key))
-                .unwrap_or_default()
+            let Some(node) = node.get(key) else {
+                return Vec::new();
+            };
+            let prefixes = self.lowering.strings(node, key);
+            if prefixes.iter().any(String::is_empty) {
+                let message =
+                    format!("a prefix under `{key}` is empty, which would cover every key");
+                self.lowering.problem(&node.at, message);
+            }
+            prefixes
         };
         ValkeyKeys {
             namespace: namespace.unwrap_or_default(),
