@@ -78,7 +78,7 @@ impl Deaths {
                     entry.exit_code = exit_code;
                 }
                 Happened::OutOfMemory => entry.out_of_memory = true,
-                Happened::HealthChanged => {}
+                Happened::Started | Happened::HealthChanged => {}
             }
         }
         self.changed.notify_waiters();

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+use clap::{Arg, ArgAction, Args as Group, Parser, Subcommand, ValueEnum};
 
 use crate::model::{PullPolicy, ServiceName, StackName};
 
@@ -73,7 +73,7 @@ pub(super) struct Global {
     #[arg(short, long, global = true)]
     pub(super) quiet: bool,
     /// Tell what is asked of the engine; twice for more
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(super) verbose: u8,
     /// When to use colour
     #[arg(
@@ -120,10 +120,17 @@ pub(super) enum Command {
     #[command(visible_alias = "ps")]
     Status,
     /// Show what services wrote
+    #[command(arg = file_without_short())]
     Logs(Logs),
     /// Check, flush, and measure the Valkey cache
     #[command(subcommand)]
     Cache(Cache),
+    /// Run a command in a service's container; its exit status is the command's
+    Exec(Exec),
+    /// Talk to the stack's database with `psql`, logged in as the application is
+    Psql(Client),
+    /// Talk to the stack's cache with `valkey-cli`, logged in as the application is
+    ValkeyCli(Client),
     /// Show the stack file as it is understood
     Config(Config),
     /// Write a stack file to start from
@@ -193,8 +200,11 @@ pub(super) struct Logs {
     /// Services to show [default: all]
     #[arg(value_name = "SERVICE", value_parser = service_name)]
     pub(super) services: Vec<ServiceName>,
+    /// Show what they write from now on as well, until Ctrl-C
+    #[arg(short, long)]
+    pub(super) follow: bool,
     /// Only the last so many lines of each service
-    #[arg(long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N")]
     pub(super) tail: Option<usize>,
     /// Only what was written since then: a duration such as `10m`, or a time such as
     /// `2026-11-23T20:00:00Z`
@@ -236,6 +246,47 @@ pub(super) struct CacheBootstrap {
 }
 
 #[derive(Debug, Group)]
+pub(super) struct Exec {
+    /// Give the command no terminal, even where there is one
+    #[arg(short = 'T', long)]
+    pub(super) no_tty: bool,
+    /// Run it as this user [default: the container's]
+    #[arg(short, long, value_name = "USER")]
+    pub(super) user: Option<String>,
+    /// Run it in this directory [default: the container's]
+    #[arg(short, long, value_name = "DIR")]
+    pub(super) workdir: Option<String>,
+    /// Environment variable for it; repeatable, and without a value it is our own
+    #[arg(short, long = "env", value_name = "NAME[=VALUE]")]
+    pub(super) environment: Vec<String>,
+    /// Service whose container it runs in
+    #[arg(value_name = "SERVICE", value_parser = service_name)]
+    pub(super) service: ServiceName,
+    /// The command and its arguments; no shell
+    #[arg(
+        value_name = "COMMAND",
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    pub(super) command: Vec<String>,
+}
+
+#[derive(Debug, Group)]
+pub(super) struct Client {
+    /// Service to talk to, where the stack has several of the kind
+    #[arg(long, value_name = "SERVICE", value_parser = service_name)]
+    pub(super) service: Option<ServiceName>,
+    /// Arguments of the program, whatever they look like
+    #[arg(
+        value_name = "ARGUMENT",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    pub(super) arguments: Vec<String>,
+}
+
+#[derive(Debug, Group)]
 pub(super) struct Config {
     /// Show secrets as they are
     #[arg(long)]
@@ -263,6 +314,18 @@ impl From<Pull> for PullPolicy {
             Pull::Never => Self::Never,
         }
     }
+}
+
+/// `--file` of a command whose `-f` means another thing. It has the id of the global argument and
+/// takes its place there.
+fn file_without_short() -> Arg {
+    Arg::new("files")
+        .long("file")
+        .value_name("FILE")
+        .value_delimiter(',')
+        .action(ArgAction::Append)
+        .help("Stack file to read, or `template:NAME`; repeatable")
+        .help_heading("Global options")
 }
 
 fn stack_name(text: &str) -> Result<StackName, String> {
@@ -293,6 +356,21 @@ mod tests {
     #[test]
     fn the_arguments_are_consistent() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn logs_has_an_f_of_its_own_and_takes_stack_files_all_the_same() {
+        let files = |arguments: &[&str]| {
+            let args = Args::try_parse_from(arguments).unwrap();
+            let Command::Logs(logs) = args.command else {
+                panic!("not logs");
+            };
+            (args.global.files, logs.follow)
+        };
+        let before = files(&["devinfra", "-f", "one.yaml", "logs", "-f", "db"]);
+        assert_eq!(before, (vec!["one.yaml".to_owned()], true));
+        let after = files(&["devinfra", "logs", "--file", "one.yaml"]);
+        assert_eq!(after, (vec!["one.yaml".to_owned()], false));
     }
 
     #[test]

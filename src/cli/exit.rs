@@ -4,37 +4,59 @@ use std::process::ExitCode;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-#[repr(u8)]
 pub enum Exit {
     /// Done, and proven.
-    Done = 0,
+    Done,
     /// Failed for a reason without a status of its own.
     #[default]
-    Failed = 1,
+    Failed,
     /// Wrong usage.
-    Usage = 2,
+    Usage,
     /// A stack file or env file is invalid.
-    StackFile = 3,
+    StackFile,
     /// The engine is unreachable or unsuitable.
-    Engine = 4,
+    Engine,
     /// A service died or was not usable in time.
-    Service = 5,
+    Service,
     /// A cache check failed.
-    Cache = 6,
+    Cache,
     /// A port is taken, an object is not ours, or the stack is busy past its deadline.
-    Conflict = 7,
+    Conflict,
     /// An image is not available.
-    Image = 8,
+    Image,
     /// Something is left after `down`, or a wipe was incomplete.
-    Left = 9,
+    Left,
     /// Interrupted by Ctrl-C.
-    Interrupted = 130,
+    Interrupted,
     /// Interrupted by SIGTERM.
-    Terminated = 143,
+    Terminated,
+    /// The status of the command that `exec` ran.
+    Command(u8),
+}
+
+impl Exit {
+    /// The number that scripts see.
+    pub fn status(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::StackFile => 3,
+            Self::Engine => 4,
+            Self::Service => 5,
+            Self::Cache => 6,
+            Self::Conflict => 7,
+            Self::Image => 8,
+            Self::Left => 9,
+            Self::Interrupted => 130,
+            Self::Terminated => 143,
+            Self::Command(status) => status,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
+        Self::from(exit.status())
     }
 }

@@ -1,19 +1,23 @@
 //! The command line: arguments in, words and an exit status out.
 
 mod args;
+mod attach;
 mod commands;
 mod error;
+mod exec_error;
 mod exit;
 mod hints;
 mod output;
+mod passthrough;
 mod render;
 mod settings;
 mod signals;
+mod terminal;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 use tokio::runtime::Builder;
 
 pub use args::Args;
@@ -25,6 +29,7 @@ use settings::Settings;
 
 /// Runs the command line with these arguments, the program's name first.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = passthrough::mark(arguments, &Args::command());
     let args = match Args::try_parse_from(arguments) {
         Ok(args) => args,
         Err(error) => {

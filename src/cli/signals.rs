@@ -44,7 +44,7 @@ impl Signals {
                     clippy::disallowed_methods,
                     reason = "the second signal asks to end at once, whatever is under way"
                 )]
-                process::exit(i32::from(self.exit() as u8));
+                process::exit(i32::from(self.exit().status()));
             }
             stopper.stop();
         }

@@ -7,17 +7,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::BytesMut;
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
-use tokio::sync::broadcast;
+use tokio::io::{AsyncReadExt as _, duplex};
+use tokio::sync::{Notify, broadcast};
 
 use super::{
-    Address, ContainerEvent, Engine, EngineError, EngineSaid, Executed, Happened, ImageProblem,
-    LogLine, LogOptions, LogStream, PullProgress, labels,
+    Address, Attached, Chunk, ContainerEvent, Engine, EngineError, EngineSaid, ExecId, ExecRequest,
+    Executed, Happened, ImageProblem, LogLine, LogOptions, LogStream, PullProgress, TerminalSize,
+    labels,
 };
 use crate::model::{
     ContainerId, ContainerSpec, ContainerState, ImageRef, Network, NetworkId, NetworkSpec,
-    ObservedContainer, Owner, PublishedPort, Service, Stack, VolumeSpec,
+    ObservedContainer, Owner, PublishedPort, Service, ServiceName, Stack, VolumeSpec,
 };
 
 /// An engine in memory. Clones share their state.
@@ -25,6 +28,8 @@ use crate::model::{
 pub struct FakeEngine {
     address: Address,
     state: Arc<Mutex<State>>,
+    /// Wakes those who follow a log.
+    changed: Arc<Notify>,
     events: broadcast::Sender<ContainerEvent>,
 }
 
@@ -36,6 +41,7 @@ struct State {
     images: BTreeSet<String>,
     taken_ports: BTreeSet<u16>,
     dying: BTreeMap<String, i64>,
+    logs: BTreeMap<ContainerId, Vec<LogLine>>,
     calls: Vec<String>,
     log: Option<Vec<String>>,
     made: usize,
@@ -57,6 +63,7 @@ impl Default for FakeEngine {
         Self {
             address,
             state: Arc::default(),
+            changed: Arc::default(),
             events: broadcast::Sender::new(64),
         }
     }
@@ -126,6 +133,27 @@ impl FakeEngine {
                 }
             }
         });
+        self.changed.notify_waiters();
+    }
+
+    /// The container of this name writes a line to its standard output.
+    pub fn write_log(&self, container: &str, timestamp: &str, text: &str) {
+        let line = LogLine {
+            stream: LogStream::Stdout,
+            timestamp: Some(timestamp.to_owned()),
+            text: text.to_owned(),
+        };
+        self.with(|state| {
+            let named = state.containers.iter();
+            let ids: Vec<ContainerId> = named
+                .filter(|one| one.found.name == container)
+                .map(|one| one.found.id.clone())
+                .collect();
+            for id in ids {
+                state.logs.entry(id).or_default().push(line.clone());
+            }
+        });
+        self.changed.notify_waiters();
     }
 
     /// The calls made since the last time this was asked: `create kohakuhub-dev-postgres`.
@@ -398,7 +426,7 @@ impl Engine for FakeEngine {
     }
 
     async fn start_container(&self, id: &ContainerId) -> Result<ObservedContainer, EngineError> {
-        let started = self.with(|state| {
+        let (started, service) = self.with(|state| {
             if let Some(port) = state.port_conflict(id) {
                 return Err(EngineError::PortTaken {
                     port: Some(port),
@@ -420,17 +448,22 @@ impl Engine for FakeEngine {
                 },
                 None => ContainerState::Running,
             };
-            Ok(found.found.clone())
+            let service = found.labels.get(labels::SERVICE);
+            let service = service.and_then(|name| ServiceName::new(name.as_str()).ok());
+            Ok((found.found.clone(), service))
         })?;
         self.call(format!("start {}", started.name));
-        if let ContainerState::Exited { code, .. } = started.state {
-            let what = Happened::Died { exit_code: code };
+        let tell = |what| {
             let event = ContainerEvent {
                 id: id.clone(),
-                service: None,
+                service: service.clone(),
                 what,
             };
             self.events.send(event).ok(); // nobody may be listening
+        };
+        tell(Happened::Started);
+        if let ContainerState::Exited { code, .. } = started.state {
+            tell(Happened::Died { exit_code: code });
         }
         Ok(started)
     }
@@ -450,6 +483,7 @@ impl Engine for FakeEngine {
             })
         });
         self.call(format!("stop {}", name.unwrap_or_default()));
+        self.changed.notify_waiters();
         Ok(())
     }
 
@@ -497,16 +531,30 @@ impl Engine for FakeEngine {
 
     async fn logs(
         &self,
-        _id: &ContainerId,
-        _options: &LogOptions,
+        id: &ContainerId,
+        options: &LogOptions,
     ) -> Result<BoxStream<'static, Result<LogLine, EngineError>>, EngineError> {
-        let text = "last words".to_owned();
-        let line = LogLine {
-            stream: LogStream::Stdout,
-            timestamp: None,
-            text,
-        };
-        Ok(stream::iter([Ok(line)]).boxed())
+        let written = self.with(|state| state.logs.get(id).map_or(0, Vec::len));
+        let next = options.tail.map_or(0, |tail| written.saturating_sub(tail));
+        let (engine, id, follow) = (self.clone(), id.clone(), options.follow);
+        let lines = stream::unfold(next, move |next| {
+            let (engine, id) = (engine.clone(), id.clone());
+            async move {
+                loop {
+                    let changed = engine.changed.notified();
+                    let line = engine.with(|state| state.logs.get(&id)?.get(next).cloned());
+                    if let Some(line) = line {
+                        return Some((Ok(line), next + 1));
+                    }
+                    let running = engine.with(|state| Some(state.find(&id)?.found.is_running()));
+                    if !follow || running != Some(true) {
+                        return None;
+                    }
+                    changed.await;
+                }
+            }
+        });
+        Ok(lines.boxed())
     }
 
     async fn exec(&self, _id: &ContainerId, _command: &[String]) -> Result<Executed, EngineError> {
@@ -514,6 +562,42 @@ impl Engine for FakeEngine {
             exit_code: 0,
             output: String::new(),
         })
+    }
+
+    /// Every command is `cat`: what it reads, it writes, and then it ends with 0.
+    async fn attach(
+        &self,
+        id: &ContainerId,
+        request: &ExecRequest,
+    ) -> Result<Attached, EngineError> {
+        let name = self.with(|state| state.find(id).map(|one| one.found.name.clone()));
+        let name = name.ok_or_else(|| refused("exec", 404, "no such container"))?;
+        self.call(format!("attach {name} {}", request.command.join(" ")));
+        let (near, far) = duplex(1024);
+        let output = stream::unfold(far, |mut far| async move {
+            let mut bytes = BytesMut::with_capacity(1024);
+            far.read_buf(&mut bytes)
+                .await
+                .ok()
+                .filter(|&read| read > 0)?;
+            let stream = LogStream::Stdout;
+            let bytes = bytes.freeze();
+            Some((Ok(Chunk { stream, bytes }), far))
+        });
+        Ok(Attached {
+            id: ExecId(name),
+            input: Box::pin(near),
+            output: output.boxed(),
+        })
+    }
+
+    async fn resize(&self, _id: &ExecId, size: TerminalSize) -> Result<(), EngineError> {
+        self.call(format!("resize {}x{}", size.columns, size.rows));
+        Ok(())
+    }
+
+    async fn exec_status(&self, _id: &ExecId) -> Result<Option<i64>, EngineError> {
+        Ok(Some(0))
     }
 
     async fn events(

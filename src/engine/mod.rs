@@ -6,6 +6,7 @@
 mod address;
 mod docker;
 mod error;
+mod exec;
 #[cfg(any(test, feature = "test-support"))]
 mod fake;
 pub mod labels;
@@ -25,6 +26,7 @@ use crate::model::{
 pub use address::{Address, Wishes};
 pub use docker::Docker;
 pub use error::{EngineError, EngineSaid, ImageProblem, UnreachableReason};
+pub use exec::{Attached, Chunk, ExecId, ExecRequest, TerminalSize};
 #[cfg(any(test, feature = "test-support"))]
 pub use fake::FakeEngine;
 
@@ -124,6 +126,19 @@ pub trait Engine: fmt::Debug + Send + Sync {
     /// Runs a command inside the container and waits for its end.
     async fn exec(&self, id: &ContainerId, command: &[String]) -> Result<Executed, EngineError>;
 
+    /// Starts a command inside the container and stays attached to it.
+    async fn attach(
+        &self,
+        id: &ContainerId,
+        request: &ExecRequest,
+    ) -> Result<Attached, EngineError>;
+
+    /// Tells a command that has a terminal how large that is now.
+    async fn resize(&self, id: &ExecId, size: TerminalSize) -> Result<(), EngineError>;
+
+    /// The exit status of a command that was attached to; `None` while it runs.
+    async fn exec_status(&self, id: &ExecId) -> Result<Option<i64>, EngineError>;
+
     /// What happens to the stack's containers from now on. The subscription is in force when this
     /// returns. The stream may end early: it is a hint, and [`Engine::inspect_container`] decides.
     async fn events(
@@ -195,6 +210,8 @@ pub struct ContainerEvent {
 /// What can happen to a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Happened {
+    /// Its process was started, for the first time or again.
+    Started,
     /// Its process ended.
     Died {
         /// With this status, where the engine says it.

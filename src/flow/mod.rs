@@ -6,7 +6,9 @@
 mod cache;
 mod down;
 mod error;
+mod follow;
 mod lock;
+mod logs;
 mod status;
 mod up;
 
@@ -19,6 +21,7 @@ pub use cache::{Cache, bootstrap_cache, check_cache, count_cache};
 pub use down::{Brought, DownRequest, down};
 pub use error::FlowError;
 pub use lock::{LockError, StackLock};
+pub use logs::{LogsRequest, Told, logs};
 pub use status::{ServiceStatus, status};
 pub use up::{UpDone, UpRequest, up};
 

@@ -5,6 +5,7 @@
 //! anyone listens behind it.
 
 mod bootstrap;
+mod client;
 mod exec;
 mod exports;
 mod healthcheck;
@@ -21,6 +22,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 pub use bootstrap::{BootstrapError, Deed, bootstrap};
+pub use client::{Program, client};
 pub use exports::{ExportError, Values, resolve};
 pub use lakefs::{Credentials, CredentialsError};
 pub use never::Never;

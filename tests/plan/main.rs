@@ -9,6 +9,7 @@
 
 mod apply;
 mod down;
+mod logs;
 mod properties;
 mod up;
 mod world;

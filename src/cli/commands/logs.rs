@@ -1,75 +1,142 @@
 //! `devinfra logs`.
 
-use futures_util::StreamExt as _;
+use std::io::{self, BufWriter, Write};
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use anstream::AutoStream;
 use jiff::{SignedDuration, Timestamp};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use serde_json::json;
+use tokio::time::sleep;
 
 use super::Context;
-use crate::apply::{Question, observe};
 use crate::cli::Exit;
 use crate::cli::args::Logs;
 use crate::cli::error::CliError;
-use crate::engine::{Engine as _, LogLine, LogOptions};
-use crate::flow::FlowError;
+use crate::cli::signals::Signals;
+use crate::engine::{LogLine, LogStream};
+use crate::event::Silent;
+use crate::flow::{FlowError, LogsRequest, Told, logs};
 use crate::model::ServiceName;
+use crate::report::Prefixes;
+
+/// How often it is looked whether the reader is still there, while nothing is written.
+const LOOK: Duration = Duration::from_millis(200);
 
 pub(super) async fn run(context: &Context<'_>, args: &Logs) -> Result<Exit, CliError> {
-    let ready = context.ready(&args.services)?;
-    if let Some(name) = args
-        .services
-        .iter()
-        .find(|name| !ready.stack.services.contains_key(*name))
-    {
-        let known = ready.stack.services.keys().cloned().collect();
-        let error = FlowError::UnknownService {
-            name: name.clone(),
-            known,
-        };
-        return Err(CliError::flow(&error, &ready.stack, Exit::Interrupted));
-    }
-    let since = args.since.as_deref().map(since).transpose()?;
-    let options = LogOptions {
+    let request = LogsRequest {
+        services: args.services.clone(),
         tail: args.tail,
-        since,
-        follow: false,
+        since: args.since.as_deref().map(since).transpose()?,
+        follow: args.follow,
     };
-    let engine = &ready.engine;
-    let observed = observe(engine, &ready.stack, Question::Containers)
-        .await
-        .map_err(|error| CliError::engine(&error))?;
-    let mut lines: Vec<(ServiceName, LogLine)> = Vec::new();
-    for container in &observed.containers {
-        let Some(service) = container.service() else {
-            continue;
-        };
-        if !args.services.is_empty() && !args.services.contains(service) {
-            continue;
-        }
-        let log = engine.logs(&container.id, &options).await;
-        let mut log = log.map_err(|error| CliError::engine(&error))?;
-        while let Some(line) = log.next().await {
-            let line = line.map_err(|error| CliError::engine(&error))?;
-            lines.push((service.clone(), line));
-        }
+    let ready = context.ready(&args.services)?;
+    let (signals, stop) = Signals::listen();
+    let session = context.session(&ready, &Silent, &stop, "devinfra logs");
+    let mut printer = Printer {
+        context,
+        args,
+        prefixes: Prefixes::new(ready.stack.services.keys(), &args.services),
+        output: BufWriter::new(AutoStream::auto(io::stdout())),
+        following: false,
+    };
+    let mut tell = |told| printer.tell(told);
+    let read = tokio::select! {
+        read = logs(&session, &request, &mut tell) => read,
+        () = reader_gone() => Ok(()),
+    };
+    match read {
+        Ok(()) => Ok(Exit::Done),
+        // Ctrl-C is how following ends: there is nothing to tell about it.
+        Err(FlowError::Interrupted) => Ok(signals.exit()),
+        Err(error) => Err(CliError::flow(&error, &ready.stack, signals.exit())),
     }
-    // The sort is stable, so lines of one container keep their order.
-    lines.sort_by(|(_, one), (_, other)| one.timestamp.cmp(&other.timestamp));
-    show(context, args, &lines);
-    Ok(Exit::Done)
 }
 
-fn show(context: &Context<'_>, args: &Logs, lines: &[(ServiceName, LogLine)]) {
-    let width = lines
-        .iter()
-        .map(|(name, _)| name.as_str().len())
-        .max()
-        .unwrap_or_default();
-    for (service, line) in lines {
-        let name = service.as_str();
-        let time = line.timestamp.as_deref().filter(|_| args.timestamps);
-        let time = time.map(|time| format!("{time} ")).unwrap_or_default();
-        context
-            .output
-            .answer(format_args!("{name:width$} | {time}{}\n", line.text));
+/// Waits until nobody reads standard output any more: `devinfra logs -f | grep -m 1 ready` ends
+/// when `grep` does, not with the next line.
+async fn reader_gone() {
+    loop {
+        let stdout = io::stdout();
+        let mut asked = [PollFd::new(&stdout, PollFlags::empty())];
+        let answered = poll(&mut asked, Some(&Timespec::default()));
+        let [stdout] = asked;
+        if answered.is_ok() && stdout.revents().contains(PollFlags::ERR) {
+            return;
+        }
+        sleep(LOOK).await;
+    }
+}
+
+/// Writes lines as they come.
+struct Printer<'a, W: Write> {
+    context: &'a Context<'a>,
+    args: &'a Logs,
+    prefixes: Prefixes,
+    output: W,
+    following: bool,
+}
+
+impl<W: Write> Printer<'_, W> {
+    fn tell(&mut self, told: Told) -> ControlFlow<()> {
+        let output = &self.context.output;
+        match told {
+            Told::Line { service, line } => return self.line(&service, &line),
+            Told::Unreadable { service, error } => {
+                let error = CliError::engine(&error);
+                let why = error.causes.first().unwrap_or(&error.message);
+                output.warn(format_args!("the log of `{service}` can't be read: {why}"));
+            }
+            Told::Died { service, exit_code } => {
+                let with = exit_code.map(|code| format!(" with {code}"));
+                let with = with.unwrap_or_default();
+                output.say(format_args!("{}exited{with}", self.prefixes.of(&service)));
+            }
+            Told::Started { service } => {
+                output.say(format_args!("{}started", self.prefixes.of(&service)));
+            }
+            Told::Following(containers) => {
+                self.following = true;
+                if containers == 0 {
+                    output.say("nothing is running yet; waiting for it");
+                }
+            }
+        }
+        flow(self.output.flush())
+    }
+
+    fn line(&mut self, service: &ServiceName, line: &LogLine) -> ControlFlow<()> {
+        let written = if self.context.output.json {
+            let line = json!({
+                "service": service.as_str(),
+                "stream": match line.stream {
+                    LogStream::Stdout => "stdout",
+                    LogStream::Stderr => "stderr",
+                },
+                "timestamp": line.timestamp,
+                "text": line.text,
+            });
+            writeln!(self.output, "{line}")
+        } else {
+            let time = line.timestamp.as_deref().filter(|_| self.args.timestamps);
+            let time = time.map(|time| format!("{time} ")).unwrap_or_default();
+            let prefix = self.prefixes.of(service);
+            writeln!(self.output, "{prefix}{time}{}", line.text)
+        };
+        flow(written)?;
+        if self.following {
+            return flow(self.output.flush());
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// A reader that has gone away wants no more.
+fn flow(written: io::Result<()>) -> ControlFlow<()> {
+    match written {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(_closed) => ControlFlow::Break(()),
     }
 }
 

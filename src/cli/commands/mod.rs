@@ -4,6 +4,7 @@ mod cache;
 mod config;
 mod context;
 mod down;
+mod exec;
 mod init;
 mod logs;
 mod status;
@@ -14,6 +15,7 @@ use super::args::{Args, Command};
 use super::error::CliError;
 use super::output::Output;
 use super::settings::Settings;
+use crate::kinds::Program;
 use context::Context;
 
 /// Runs the command that was asked for.
@@ -33,6 +35,9 @@ pub(super) async fn run(
         Command::Status => status::run(&context).await,
         Command::Logs(logs) => logs::run(&context, logs).await,
         Command::Cache(cache) => cache::run(&context, cache).await,
+        Command::Exec(exec) => exec::run(&context, exec).await,
+        Command::Psql(client) => exec::run_client(&context, Program::Psql, client).await,
+        Command::ValkeyCli(client) => exec::run_client(&context, Program::ValkeyCli, client).await,
         Command::Config(config) => config::run(&context, config),
         Command::Init(init) => init::run(&context, init),
     }

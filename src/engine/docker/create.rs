@@ -7,14 +7,14 @@ use bollard::models::{
     ContainerCreateBody, EndpointSettings, HealthConfig, HostConfig, HostConfigLogConfig,
     Mount as EngineMount, MountTmpfsOptions, MountType, NetworkConnectRequest,
     NetworkCreateRequest, NetworkingConfig, PortBinding, ResourcesUlimits,
-    RestartPolicy as EngineRestartPolicy, RestartPolicyNameEnum,
+    RestartPolicy as EngineRestartPolicy, RestartPolicyNameEnum, VolumeCreateRequest,
 };
 
 use super::{Docker, QUICK, SLOW};
 use crate::engine::{Engine as _, EngineError, labels};
 use crate::model::{
     Bind, ByteSize, ContainerId, ContainerSpec, Healthcheck, Mount, MountSource, NetworkAttachment,
-    NetworkId, NetworkSpec, RestartPolicy, Service, Stack,
+    NetworkId, NetworkSpec, RestartPolicy, Service, Stack, VolumeSpec,
 };
 
 /// The longest grace period that is waited for when a container's own is not known.
@@ -249,6 +249,26 @@ fn endpoint(service: &Service, attachment: &NetworkAttachment) -> EndpointSettin
         aliases: Some(aliases),
         ..EndpointSettings::default()
     }
+}
+
+pub(super) async fn volume(
+    docker: &Docker,
+    stack: &Stack,
+    key: &str,
+    volume: &VolumeSpec,
+) -> Result<(), EngineError> {
+    let labels = labels::for_volume(stack, key, &volume.labels);
+    let request = VolumeCreateRequest {
+        name: Some(volume.name.clone()),
+        labels: Some(labels.into_iter().collect()),
+        ..VolumeCreateRequest::default()
+    };
+    let operation = format!("create volume `{}`", volume.name);
+    let created = docker.client.create_volume(request);
+    docker
+        .call(operation, SLOW, created)
+        .await
+        .map(|_volume| ())
 }
 
 /// Makes the network, once.

@@ -25,7 +25,9 @@ pub(super) async fn subscribe(
         ("label".to_owned(), labels::filter(stack)),
         (
             "event".to_owned(),
-            ["die", "oom", "health_status"].map(str::to_owned).to_vec(),
+            ["start", "die", "oom", "health_status"]
+                .map(str::to_owned)
+                .to_vec(),
         ),
     ];
     // The API does not say when a subscription is in force. With `since`, the engine tells what
@@ -57,6 +59,7 @@ fn container_event(message: EventMessage) -> Option<ContainerEvent> {
     let EventActor { id, attributes } = message.actor?;
     let attributes = attributes.unwrap_or_default();
     let what = match action.split(':').next()? {
+        "start" => Happened::Started,
         "die" => Happened::Died {
             exit_code: attributes
                 .get("exitCode")

@@ -1,18 +1,17 @@
-//! What containers write, and commands inside them.
+//! What containers write.
 
 use std::collections::VecDeque;
 use std::mem;
 
 use bollard::container::LogOutput;
-use bollard::exec::{CreateExecOptions, StartExecResults};
 use bollard::query_parameters::LogsOptions;
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
 use tokio::time::timeout;
 
 use super::error::classify;
-use super::{Docker, QUICK, SLOW};
-use crate::engine::{EngineError, Executed, LogLine, LogOptions, LogStream};
+use super::{Docker, QUICK};
+use crate::engine::{EngineError, LogLine, LogOptions, LogStream};
 use crate::model::ContainerId;
 
 /// The lines of a log. Both streams arrive in chunks that end anywhere, so each has a buffer.
@@ -165,44 +164,6 @@ fn is_time(text: &str) -> bool {
     text.len() >= 20
         && text.as_bytes().get(10) == Some(&b'T')
         && text.bytes().take(4).all(|digit| digit.is_ascii_digit())
-}
-
-pub(super) async fn exec(
-    docker: &Docker,
-    id: &ContainerId,
-    command: &[String],
-) -> Result<Executed, EngineError> {
-    let operation = format!("run `{}` in container `{id}`", command.join(" "));
-    let options = CreateExecOptions {
-        cmd: Some(command.to_vec()),
-        attach_stdout: Some(true),
-        attach_stderr: Some(true),
-        ..CreateExecOptions::default()
-    };
-    let created = docker
-        .call(
-            operation.clone(),
-            QUICK,
-            docker.client.create_exec(&id.0, options),
-        )
-        .await?;
-    let run = async {
-        let mut output = String::new();
-        if let StartExecResults::Attached {
-            output: mut chunks, ..
-        } = docker.client.start_exec(&created.id, None).await?
-        {
-            while let Some(chunk) = chunks.next().await {
-                output.push_str(&String::from_utf8_lossy(&chunk?.into_bytes()));
-            }
-        }
-        let ended = docker.client.inspect_exec(&created.id).await?;
-        Ok(Executed {
-            exit_code: ended.exit_code.unwrap_or(-1),
-            output,
-        })
-    };
-    docker.call(operation, SLOW, run).await
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 mod create;
 mod error;
 mod events;
+mod exec;
 mod logs;
 mod observe;
 mod pull;
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bollard::errors::Error as Refusal;
-use bollard::models::{ContainerSummary, VolumeCreateRequest};
+use bollard::models::ContainerSummary;
 use bollard::query_parameters::{
     CreateContainerOptions, ListContainersOptions, ListNetworksOptions, ListVolumesOptions,
     RemoveContainerOptions, StopContainerOptions,
@@ -26,8 +27,8 @@ use tokio::time::{sleep, timeout};
 use tracing::debug;
 
 use super::{
-    Address, ContainerEvent, Engine, EngineError, Executed, LogLine, LogOptions, PullProgress,
-    UnreachableReason, labels,
+    Address, Attached, ContainerEvent, Engine, EngineError, ExecId, ExecRequest, Executed, LogLine,
+    LogOptions, PullProgress, TerminalSize, UnreachableReason, labels,
 };
 use crate::model::{
     ContainerId, ImageRef, Network, NetworkId, NetworkSpec, ObservedContainer, Service, Stack,
@@ -242,19 +243,7 @@ impl Engine for Docker {
         key: &str,
         volume: &VolumeSpec,
     ) -> Result<(), EngineError> {
-        let request = VolumeCreateRequest {
-            name: Some(volume.name.clone()),
-            labels: Some(
-                labels::for_volume(stack, key, &volume.labels)
-                    .into_iter()
-                    .collect(),
-            ),
-            ..Default::default()
-        };
-        let operation = format!("create volume `{}`", volume.name);
-        self.call(operation, SLOW, self.client.create_volume(request))
-            .await
-            .map(|_volume| ())
+        create::volume(self, stack, key, volume).await
     }
 
     async fn create_container(
@@ -369,7 +358,23 @@ impl Engine for Docker {
     }
 
     async fn exec(&self, id: &ContainerId, command: &[String]) -> Result<Executed, EngineError> {
-        logs::exec(self, id, command).await
+        exec::run(self, id, command).await
+    }
+
+    async fn attach(
+        &self,
+        id: &ContainerId,
+        request: &ExecRequest,
+    ) -> Result<Attached, EngineError> {
+        exec::attach(self, id, request).await
+    }
+
+    async fn resize(&self, id: &ExecId, size: TerminalSize) -> Result<(), EngineError> {
+        exec::resize(self, id, size).await
+    }
+
+    async fn exec_status(&self, id: &ExecId) -> Result<Option<i64>, EngineError> {
+        exec::status(self, id).await
     }
 
     async fn events(

@@ -1,0 +1,208 @@
+//! Commands inside containers, connected to our own streams.
+
+use std::io::{self, Read as _, Write as _};
+use std::ops::ControlFlow;
+use std::thread;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use tokio::io::AsyncWriteExt as _;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep};
+
+use super::Exit;
+use super::error::CliError;
+use super::terminal::{self, RawMode};
+use crate::engine::{Attached, Chunk, Engine, ExecId, ExecRequest, LogStream};
+use crate::model::{ContainerId, ServiceName};
+
+/// How long the engine may take to know the exit status of a command that has ended.
+const TO_BE_KNOWN: Duration = Duration::from_secs(5);
+/// How a runtime says that there is no such program. It comes on the command's standard output.
+const NOT_RUN: &[u8] = b"OCI runtime exec failed";
+
+/// Whose container the command runs in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Target<'a> {
+    pub(super) engine: &'a dyn Engine,
+    pub(super) service: &'a ServiceName,
+    pub(super) container: &'a ContainerId,
+}
+
+/// Signals that end a run with a command inside a container.
+struct Told {
+    interrupt: Signal,
+    terminate: Signal,
+    hang_up: Signal,
+    quit: Signal,
+}
+
+/// How the command's output has ended.
+enum Ended {
+    /// With the command.
+    ByItself,
+    /// Nobody reads it any more.
+    Unread,
+    /// By a signal.
+    Told(Exit),
+    /// The command was never run; the runtime's words.
+    NotRun(String),
+}
+
+/// Runs the command, and returns its exit status.
+///
+/// With a terminal, every key is the command's, Ctrl-C included. Without one, Ctrl-C ends the
+/// connection: the engine has no way to end the command, and it goes on inside the container.
+pub(super) async fn attach(target: Target<'_>, request: &ExecRequest) -> Result<Exit, CliError> {
+    let mut told = Told::listen().map_err(|error| CliError::runtime(&error))?;
+    let mut resized =
+        signal(SignalKind::window_change()).map_err(|error| CliError::runtime(&error))?;
+    let attached = target.engine.attach(target.container, request).await;
+    let attached = attached.map_err(|error| CliError::engine(&error))?;
+    // Entered after the engine's answer, so that its failure is told on a terminal in order.
+    let raw_mode = match request.terminal {
+        Some(_) => Some(RawMode::enter().map_err(|error| CliError::runtime(&error))?),
+        None => None,
+    };
+    let id = attached.id.clone();
+    if request.terminal.is_some() {
+        target.resize(&id).await;
+    }
+    let ended = target.connect(attached, &mut told, &mut resized).await;
+    drop(raw_mode);
+    match ended? {
+        Ended::ByItself => target.status(&id).await,
+        Ended::Unread => Ok(Exit::Done),
+        Ended::Told(exit) => Ok(exit),
+        Ended::NotRun(said) => {
+            let Exit::Command(status) = target.status(&id).await? else {
+                return Ok(Exit::Done);
+            };
+            let program = request.command.first().map_or("", String::as_str);
+            Err(CliError::not_run(program, target.service, &said, status))
+        }
+    }
+}
+
+impl Target<'_> {
+    async fn connect(
+        &self,
+        attached: Attached,
+        told: &mut Told,
+        resized: &mut Signal,
+    ) -> Result<Ended, CliError> {
+        let Attached {
+            id,
+            mut input,
+            mut output,
+        } = attached;
+        let mut typed = read_input();
+        let feed = async {
+            while let Some(bytes) = typed.recv().await {
+                // A command that reads no more has no need of the rest.
+                if input.write_all(&bytes).await.is_err() || input.flush().await.is_err() {
+                    break;
+                }
+            }
+            input.shutdown().await.ok(); // it is the end of the input either way
+        };
+        tokio::pin!(feed);
+        let mut fed = false;
+        loop {
+            tokio::select! {
+                () = &mut feed, if !fed => fed = true,
+                chunk = output.next() => match chunk {
+                    None => return Ok(Ended::ByItself),
+                    Some(Err(error)) => return Err(CliError::engine(&error)),
+                    Some(Ok(chunk)) if chunk.bytes.starts_with(NOT_RUN) => {
+                        let said = String::from_utf8_lossy(&chunk.bytes).trim().to_owned();
+                        return Ok(Ended::NotRun(said));
+                    }
+                    Some(Ok(chunk)) => if write(&chunk).is_break() {
+                        return Ok(Ended::Unread);
+                    }
+                },
+                exit = told.ending() => return Ok(Ended::Told(exit)),
+                _ = resized.recv() => self.resize(&id).await,
+            }
+        }
+    }
+
+    /// Tells the command how large the terminal is. One that has ended meanwhile need not know.
+    async fn resize(&self, id: &ExecId) {
+        self.engine.resize(id, terminal::size()).await.ok();
+    }
+
+    /// The command's exit status, which the engine may know a moment after its output has ended.
+    async fn status(&self, id: &ExecId) -> Result<Exit, CliError> {
+        let began = Instant::now();
+        loop {
+            let status = self.engine.exec_status(id).await;
+            let status = status.map_err(|error| CliError::engine(&error))?;
+            if let Some(status) = status {
+                return Ok(match u8::try_from(status) {
+                    Ok(0) => Exit::Done,
+                    Ok(status) => Exit::Command(status),
+                    Err(_no_status) => Exit::Failed,
+                });
+            }
+            if began.elapsed() > TO_BE_KNOWN {
+                return Err(CliError::no_status(self.service));
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+impl Told {
+    fn listen() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+            quit: signal(SignalKind::quit())?,
+        })
+    }
+
+    async fn ending(&mut self) -> Exit {
+        tokio::select! {
+            _ = self.interrupt.recv() => Exit::Interrupted,
+            _ = self.terminate.recv() => Exit::Terminated,
+            _ = self.hang_up.recv() => Exit::Command(129),
+            _ = self.quit.recv() => Exit::Command(131),
+        }
+    }
+}
+
+/// What comes on standard input. A thread of its own reads it: one that is blocked in a read must
+/// not keep the process from ending.
+fn read_input() -> mpsc::Receiver<Vec<u8>> {
+    const SIZE: usize = 32 * 1024;
+    let (typed, receiver) = mpsc::channel(4);
+    thread::spawn(move || {
+        let mut stdin = io::stdin().lock();
+        let mut buffer = vec![0; SIZE];
+        while let Ok(read) = stdin.read(&mut buffer) {
+            let bytes = buffer.get(..read).unwrap_or_default();
+            if read == 0 || typed.blocking_send(bytes.to_owned()).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
+fn write(chunk: &Chunk) -> ControlFlow<()> {
+    let written = match chunk.stream {
+        LogStream::Stdout => {
+            let mut stdout = io::stdout().lock();
+            stdout.write_all(&chunk.bytes).and_then(|()| stdout.flush())
+        }
+        LogStream::Stderr => io::stderr().write_all(&chunk.bytes),
+    };
+    match written {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(_closed) => ControlFlow::Break(()),
+    }
+}
