@@ -33,7 +33,7 @@ pub(super) struct CliError {
 }
 
 impl CliError {
-    fn new(exit: Exit, code: &str, error: &dyn StdError) -> Self {
+    pub(super) fn new(exit: Exit, code: &str, error: &dyn StdError) -> Self {
         Self {
             exit,
             code: code.to_owned(),
@@ -115,20 +115,9 @@ impl CliError {
                 .hint(format!(
                     "leave out `{service}` as well: `--without {service}`"
                 )),
-            FlowError::WhichCache { known, .. } => {
-                let told = Self::new(Exit::Usage, "cache.which", error);
-                match known.as_slice() {
-                    [] => told.hint("set `kind: valkey` in the `x-devinfra` of the service"),
-                    known => told.hint(format!("name one of {}", list(known))),
-                }
-            }
-            FlowError::CacheDown { service, .. } => {
-                Self::new(Exit::Service, "service.not-ready", error)
-                    .hint(format!("bring it up with `devinfra up {service}`"))
-            }
-            FlowError::NoCacheKeys { .. } => Self::new(Exit::Usage, "cache.keys", error).hint(
-                "say which are the application's with `keys: {namespace, flushed, kept}` in its `x-devinfra`",
-            ),
+            FlowError::WhichCache { .. }
+            | FlowError::CacheDown { .. }
+            | FlowError::NoCacheKeys { .. } => Self::cache(error),
             FlowError::Bootstrap { service, source } => Self {
                 service: Some(service.to_string()),
                 hints: bootstrap_hints(source),

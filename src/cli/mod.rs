@@ -2,6 +2,7 @@
 
 mod args;
 mod attach;
+mod cache_error;
 mod commands;
 mod error;
 mod exec_error;

@@ -17,13 +17,13 @@ use std::path::PathBuf;
 
 use tokio::time::Instant;
 
-pub use cache::{Cache, bootstrap_cache, check_cache, count_cache};
+pub use cache::{Cache, Look, bootstrap_cache, check_cache, count_cache};
 pub use down::{Brought, DownRequest, down};
 pub use error::FlowError;
 pub use lock::{LockError, StackLock};
 pub use logs::{LogsRequest, Told, logs};
 pub use status::{ServiceStatus, status};
-pub use up::{UpDone, UpRequest, up};
+pub use up::{Checks, UpDone, UpRequest, up};
 
 use crate::apply::Stop;
 use crate::engine::Engine;

@@ -1,10 +1,12 @@
 //! `up`: services run and are usable.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::{FlowError, Session, StackLock, check_names};
+use super::cache::judge;
+use super::{Cache, FlowError, Look, Session, StackLock, check_cache, check_names};
 use crate::apply::{Failure, Outcome, Probes, Question, Run, apply, observe};
+use crate::cache::Finding;
 use crate::event::Event;
 use crate::model::{Observed, PullPolicy, Service, ServiceName, Stack};
 use crate::plan::{Adopt, Goal, Plan, Recreate, Up, reconcile};
@@ -24,6 +26,17 @@ pub struct UpRequest {
     pub adopt: Adopt,
     /// How long a service may take to become usable, and another run to end.
     pub wait_timeout: Duration,
+    /// Whether caches are checked once everything is usable.
+    pub checks: Checks,
+}
+
+/// Whether caches are checked once everything is usable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Checks {
+    /// They are.
+    Run,
+    /// They are not.
+    Skip,
 }
 
 /// What `up` did.
@@ -33,6 +46,8 @@ pub struct UpDone {
     pub plan: Plan,
     /// What came of it.
     pub outcome: Outcome,
+    /// What the checks of each cache that is usable found.
+    pub checks: BTreeMap<ServiceName, Vec<Finding>>,
 }
 
 impl UpRequest {
@@ -114,7 +129,38 @@ pub async fn up(session: &Session<'_>, request: &UpRequest) -> Result<UpDone, Fl
     pull(session, request).await?;
     let (plan, observed) = request.plan(session).await?;
     let outcome = carry_out(session, &plan, &observed, request.wait_timeout).await?;
-    Ok(UpDone { plan, outcome })
+    let checks = match request.checks {
+        Checks::Run => check_caches(session, &plan, &observed, &outcome).await?,
+        Checks::Skip => BTreeMap::new(),
+    };
+    Ok(UpDone {
+        plan,
+        outcome,
+        checks,
+    })
+}
+
+/// Checks the caches that are usable. A run that had nothing to do is to cost next to nothing: it
+/// looks from outside only, and asks the engine nothing more.
+async fn check_caches(
+    session: &Session<'_>,
+    plan: &Plan,
+    observed: &Observed,
+    outcome: &Outcome,
+) -> Result<BTreeMap<ServiceName, Vec<Finding>>, FlowError> {
+    let mut checks = BTreeMap::new();
+    let usable = |cache: &Cache<'_>| outcome.ready.contains_key(&cache.service.name);
+    for cache in Cache::all(session.stack).filter(usable) {
+        let name = &cache.service.name;
+        let findings = if plan.is_empty() {
+            let container = observed.container_of(name);
+            judge(session, cache, container, Look::Outside).await
+        } else {
+            check_cache(session, cache, Look::Inside).await?
+        };
+        checks.insert(name.clone(), findings);
+    }
+    Ok(checks)
 }
 
 /// Fetches the images anew that are always to be pulled, before anything is decided: which

@@ -1,6 +1,6 @@
 //! The findings of the cache checks, for people and for scripts.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
@@ -12,6 +12,17 @@ use crate::cache::{Finding, Status, is_ok};
 pub struct Findings<'a>(pub &'a [Finding]);
 
 impl Findings<'_> {
+    /// The findings without the summary.
+    pub fn lines(&self) -> String {
+        let names = self.0.iter().map(|found| found.check.len());
+        let width = names.max().unwrap_or_default();
+        let mut text = String::new();
+        for found in self.0 {
+            line(&mut text, found, width).ok(); // a String takes everything
+        }
+        text
+    }
+
     /// How many went how: "13 passed, 1 failed".
     pub fn summary(&self) -> String {
         let kinds = [
@@ -30,16 +41,11 @@ impl Findings<'_> {
 
 impl fmt::Display for Findings<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = self.0.iter().map(|found| found.check.len());
-        let width = names.max().unwrap_or_default();
-        for found in self.0 {
-            line(f, found, width)?;
-        }
-        writeln!(f, "{}", self.summary())
+        writeln!(f, "{}{}", self.lines(), self.summary())
     }
 }
 
-fn line(f: &mut fmt::Formatter<'_>, found: &Finding, width: usize) -> fmt::Result {
+fn line(f: &mut impl Write, found: &Finding, width: usize) -> fmt::Result {
     let (sign, style) = sign(found.status);
     let name = found.check;
     writeln!(f, "{style}{sign}{style:#} {name:width$}  {}", found.message)?;

@@ -11,7 +11,7 @@ use crate::cli::args::{Cache as Args, CacheBootstrap, CacheCheck};
 use crate::cli::error::CliError;
 use crate::cli::signals::Signals;
 use crate::event::Silent;
-use crate::flow::{Cache, FlowError, Session, bootstrap_cache, check_cache, count_cache};
+use crate::flow::{Cache, FlowError, Look, Session, bootstrap_cache, check_cache, count_cache};
 use crate::model::ServiceName;
 use crate::report::{Findings, census_table, count, findings_json, millis, seconds};
 
@@ -26,7 +26,7 @@ async fn check(context: &Context<'_>, args: &CacheCheck) -> Result<Exit, CliErro
     let asked = Asked::new(context, args.service.as_ref())?;
     let cache = asked.cache()?;
     let session = asked.session(context, "devinfra cache check");
-    let found = check_cache(&session, cache).await;
+    let found = check_cache(&session, cache, Look::Inside).await;
     let findings = found.map_err(|error| asked.told(&error))?;
     if context.output.json {
         let service = cache.service.name.as_str();

@@ -1,6 +1,7 @@
 //! One file per command, all of one shape: arguments in, answer out, or a failure.
 
 mod cache;
+mod checks;
 mod config;
 mod context;
 mod down;

@@ -1,15 +1,18 @@
 //! `devinfra up`.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::Context;
+use super::checks::{Checked, checks_json, failed_check, tell_checks, unsound};
 use crate::apply::Outcome;
 use crate::cli::Exit;
 use crate::cli::args::Up;
 use crate::cli::error::CliError;
 use crate::cli::render::for_scripts;
 use crate::cli::signals::Signals;
-use crate::flow::{FlowError, UpDone, UpRequest, up};
+use crate::flow::{Checks, FlowError, UpDone, UpRequest, up};
 use crate::kinds;
 use crate::model::{ServiceName, Stack};
 use crate::plan::{Adopt, Recreate};
@@ -37,10 +40,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Up) -> Result<Exit, CliErr
     let result = up(&session, &request).await;
     drop(observer);
     match result {
-        Ok(done) => {
-            answer(context, &ready.stack, &done);
-            Ok(Exit::Done)
-        }
+        Ok(done) => answer(context, &ready.stack, &done),
         Err(error) => {
             let nothing = Outcome::default();
             let outcome = match &error {
@@ -49,7 +49,8 @@ pub(super) async fn run(context: &Context<'_>, args: &Up) -> Result<Exit, CliErr
             };
             let told = CliError::flow(&error, &ready.stack, signals.exit());
             if context.output.json {
-                let result = result_json(context, &ready.stack, outcome, Some(&told));
+                let stack = &ready.stack;
+                let result = result_json(context, stack, outcome, &Checked::new(), Some(&told));
                 context.output.answer_json(&result);
             }
             Err(told)
@@ -69,22 +70,38 @@ fn request(args: &Up) -> UpRequest {
         pull: args.pull.map(Into::into),
         adopt: if args.adopt { Adopt::Yes } else { Adopt::No },
         wait_timeout: args.wait_timeout,
+        checks: if args.no_check {
+            Checks::Skip
+        } else {
+            Checks::Run
+        },
     }
 }
 
-fn answer(context: &Context<'_>, stack: &Stack, done: &UpDone) {
+/// Tells what is up. A cache that fails a check fails the command, unless the stack can do without
+/// it.
+fn answer(context: &Context<'_>, stack: &Stack, done: &UpDone) -> Result<Exit, CliError> {
     let outcome = &done.outcome;
     for (service, error) in &outcome.degraded {
         context
             .output
             .warn(format_args!("`{service}` is left out: {error}"));
     }
+    tell_checks(context, &done.checks);
+    let failed = failed_check(stack, &done.checks);
     if context.output.json {
+        let error = failed.as_ref();
         context
             .output
-            .answer_json(&result_json(context, stack, outcome, None));
-        return;
+            .answer_json(&result_json(context, stack, outcome, &done.checks, error));
+    } else {
+        tell_endpoints(context, stack, done);
     }
+    failed.map_or(Ok(Exit::Done), Err)
+}
+
+fn tell_endpoints(context: &Context<'_>, stack: &Stack, done: &UpDone) {
+    let outcome = &done.outcome;
     let elapsed = seconds(context.output.began.elapsed());
     let services = count(outcome.ready.len(), "service");
     context.output.say(if done.plan.is_empty() {
@@ -113,6 +130,7 @@ fn result_json(
     context: &Context<'_>,
     stack: &Stack,
     outcome: &Outcome,
+    checks: &Checked,
     error: Option<&CliError>,
 ) -> Value {
     let services: Vec<Value> = outcome
@@ -127,7 +145,8 @@ fn result_json(
             })
         })
         .collect();
-    let degraded: Vec<&str> = outcome.degraded.keys().map(ServiceName::as_str).collect();
+    let lost = outcome.degraded.keys().chain(unsound(stack, checks));
+    let degraded: BTreeSet<&str> = lost.map(ServiceName::as_str).collect();
     json!({
         "schema": 1,
         "event": "result",
@@ -136,6 +155,7 @@ fn result_json(
         "elapsed_ms": millis(context.output.began.elapsed()),
         "services": services,
         "degraded": degraded,
+        "cache": checks_json(checks),
         "error": error.map(for_scripts),
     })
 }
