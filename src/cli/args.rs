@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Arg, ArgAction, Args as Group, Parser, Subcommand, ValueEnum};
 
+use super::data_args::{Env, Run};
 use crate::model::{PullPolicy, ServiceName, StackName};
 
 /// Bring a project's local infrastructure up, prove that it is usable, and take it down without
@@ -122,6 +123,10 @@ pub(super) enum Command {
     /// Show what services wrote
     #[command(arg = file_without_short())]
     Logs(Logs),
+    /// Show the application's variables
+    Env(Env),
+    /// Run a command with the application's variables
+    Run(Run),
     /// Check, flush, and measure the Valkey cache
     #[command(subcommand)]
     Cache(Cache),
@@ -332,7 +337,7 @@ fn stack_name(text: &str) -> Result<StackName, String> {
     StackName::new(text).map_err(|error| error.to_string())
 }
 
-fn service_name(text: &str) -> Result<ServiceName, String> {
+pub(super) fn service_name(text: &str) -> Result<ServiceName, String> {
     ServiceName::new(text).map_err(|error| error.to_string())
 }
 

@@ -82,6 +82,17 @@ impl CliError {
         }
     }
 
+    /// A command that `devinfra run` can't become.
+    pub(super) fn command(program: &str, exit: Exit, source: &io::Error) -> Self {
+        Self {
+            exit,
+            code: "run.command".to_owned(),
+            message: format!("failed to run `{program}`"),
+            causes: vec![source.to_string()],
+            ..Self::default()
+        }
+    }
+
     pub(super) fn stack_file(error: &LoadError) -> Self {
         Self {
             rendered: error.rendered().map(str::to_owned),
@@ -123,6 +134,11 @@ impl CliError {
                 hints: bootstrap_hints(source),
                 ..Self::new(Exit::Service, source.code(), error)
             },
+            FlowError::NotUp(_) => Self::new(Exit::Service, "stack.not-up", error)
+                .hint("bring it up with `devinfra up`"),
+            FlowError::Export(_) => Self::new(Exit::StackFile, "exports.invalid", error),
+            FlowError::Keys { .. } => Self::new(Exit::Service, "lakefs.credentials-file", error)
+                .hint("`devinfra up` says what is wrong with them"),
             FlowError::Interrupted => interruption(interrupted),
         }
     }

@@ -30,7 +30,7 @@ pub enum Exit {
     Interrupted,
     /// Interrupted by SIGTERM.
     Terminated,
-    /// The status of the command that `exec` ran.
+    /// The status of the command that `exec` or `run` ran, or could not run.
     Command(u8),
 }
 

@@ -4,6 +4,7 @@ mod args;
 mod attach;
 mod cache_error;
 mod commands;
+mod data_args;
 mod error;
 mod exec_error;
 mod exit;
@@ -14,6 +15,7 @@ mod render;
 mod settings;
 mod signals;
 mod terminal;
+mod variables;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

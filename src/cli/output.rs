@@ -73,6 +73,26 @@ impl Output {
         stdout.flush().ok();
     }
 
+    /// Writes an answer that programs read: not a byte of it is taken for colour.
+    #[expect(
+        clippy::unused_self,
+        reason = "only who has the output may write the answer"
+    )]
+    pub(super) fn answer_plain(&self, text: impl Display) {
+        let mut stdout = io::stdout().lock();
+        write!(stdout, "{text}").ok();
+        stdout.flush().ok();
+    }
+
+    /// Writes a command to the CI system that runs us, also when quiet.
+    #[expect(
+        clippy::unused_self,
+        reason = "only who has the output may write to the streams"
+    )]
+    pub(super) fn command(&self, text: impl Display) {
+        write!(io::stderr(), "{text}").ok();
+    }
+
     /// Writes the answer as one JSON document on one line.
     pub(super) fn answer_json(&self, value: &Value) {
         self.answer(format_args!("{value}\n"));

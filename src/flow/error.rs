@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::LockError;
 use crate::apply::{Failure, Left, Outcome};
 use crate::engine::EngineError;
-use crate::kinds::BootstrapError;
-use crate::model::ServiceName;
+use crate::kinds::{BootstrapError, CredentialsError, ExportError};
+use crate::model::{ContainerState, ServiceName};
 use crate::plan::Refusal;
 
 /// Why a command did not do what was asked.
@@ -93,6 +93,21 @@ pub enum FlowError {
         #[source]
         source: BootstrapError,
     },
+    /// Services that the application needs do not run.
+    #[error("the stack is not up: {}", NotRunning(.0))]
+    NotUp(Vec<(ServiceName, Option<ContainerState>)>),
+    /// A variable can't be made.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// A service's keys are not where they should be.
+    #[error("the keys of `{service}` are not known")]
+    Keys {
+        /// The service.
+        service: ServiceName,
+        /// Why not.
+        #[source]
+        source: CredentialsError,
+    },
     /// Somebody asked to stop before anything was begun.
     #[error("interrupted")]
     Interrupted,
@@ -113,6 +128,19 @@ impl fmt::Display for Refusals<'_> {
         for (index, refusal) in self.0.iter().enumerate() {
             let separator = if index == 0 { "" } else { "; " };
             write!(f, "{separator}{refusal}")?;
+        }
+        Ok(())
+    }
+}
+
+struct NotRunning<'a>(&'a [(ServiceName, Option<ContainerState>)]);
+
+impl fmt::Display for NotRunning<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (service, state)) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { ", " };
+            let state = state.as_ref().map_or("missing", ContainerState::word);
+            write!(f, "{separator}`{service}` ({state})")?;
         }
         Ok(())
     }

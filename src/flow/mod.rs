@@ -11,6 +11,7 @@ mod lock;
 mod logs;
 mod status;
 mod up;
+mod variables;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ pub use lock::{LockError, StackLock};
 pub use logs::{LogsRequest, Told, logs};
 pub use status::{ServiceStatus, status};
 pub use up::{Checks, UpDone, UpRequest, up};
+pub use variables::{Variables, variables};
 
 use crate::apply::Stop;
 use crate::engine::Engine;

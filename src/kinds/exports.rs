@@ -3,8 +3,21 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::{reachable, url, url_with_credentials};
+use super::{percent_encoded, reachable, url, url_with_credentials};
 use crate::model::{Kind, Secret, Service};
+
+/// Placeholders whose values are secrets by themselves.
+const SECRET: [&str; 2] = ["password", "secret_key"];
+
+/// Whether variables of conventional names are wanted as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Names {
+    /// Those of the stack file alone.
+    #[default]
+    Own,
+    /// `DATABASE_URL`, `PGHOST`, `AWS_ACCESS_KEY_ID`, `REDIS_URL`, `LAKECTL_…` and the like, too.
+    Standard,
+}
 
 /// What placeholders stand for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -34,6 +47,16 @@ pub enum ExportError {
         "`{variable}` of service `{service}` has a `{{` without its `}}`; a brace itself is written twice"
     )]
     Unclosed {
+        /// The variable.
+        variable: String,
+        /// The service.
+        service: String,
+    },
+    /// A name that no shell takes.
+    #[error(
+        "service `{service}` exports `{variable}`, but a name has letters, digits and `_` only, and no digit in front"
+    )]
+    Name {
         /// The variable.
         variable: String,
         /// The service.
@@ -82,6 +105,16 @@ impl Values {
         self
     }
 
+    /// The values that no log should show, in every form in which variables have them.
+    pub fn secrets(&self) -> impl Iterator<Item = Secret> {
+        let secret = SECRET.iter().filter_map(|name| self.0.get(name));
+        let forms = secret.flat_map(|secret| {
+            let encoded = percent_encoded(secret.reveal());
+            [secret.clone(), Secret::new(encoded)]
+        });
+        forms.filter(|secret| !secret.reveal().is_empty())
+    }
+
     fn put(&mut self, name: &'static str, value: &str) {
         self.0.insert(name, Secret::new(value));
     }
@@ -93,22 +126,87 @@ impl Values {
     }
 }
 
+/// The conventional variables of a kind of service.
+fn standard(kind: &Kind) -> &'static [(&'static str, &'static str)] {
+    match kind {
+        Kind::Postgres(_) => &[
+            ("DATABASE_URL", "{url}"),
+            ("PGHOST", "{host}"),
+            ("PGPORT", "{port}"),
+            ("PGUSER", "{user}"),
+            ("PGPASSWORD", "{password}"),
+            ("PGDATABASE", "{database}"),
+        ],
+        Kind::Valkey(_) => &[("REDIS_URL", "{url}")],
+        // Not AWS_ENDPOINT_URL: it would send the requests for every other service here as well.
+        Kind::S3(_) => &[
+            ("AWS_ENDPOINT_URL_S3", "{endpoint}"),
+            ("AWS_ACCESS_KEY_ID", "{access_key}"),
+            ("AWS_SECRET_ACCESS_KEY", "{secret_key}"),
+            ("AWS_REGION", "{region}"),
+            ("AWS_DEFAULT_REGION", "{region}"),
+        ],
+        Kind::Lakefs(_) => &[
+            ("LAKECTL_SERVER_ENDPOINT_URL", "{endpoint}"),
+            ("LAKECTL_CREDENTIALS_ACCESS_KEY_ID", "{access_key}"),
+            ("LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY", "{secret_key}"),
+        ],
+        Kind::Http(_) | Kind::Tcp(_) | Kind::Exec(_) | Kind::Healthcheck | Kind::Process => &[],
+    }
+}
+
 /// The variables that `service` exports, with their placeholders replaced. `{{` and `}}` are braces.
+/// What the stack file says comes before what is conventional.
 ///
 /// # Errors
 ///
-/// When a value uses a placeholder that the service's kind does not have.
+/// When a value uses a placeholder that the service's kind does not have, or a name is none.
 pub fn resolve(
     service: &Service,
     values: &Values,
+    names: Names,
 ) -> Result<BTreeMap<String, Secret>, ExportError> {
-    let each = service.exports.with.iter().map(|(variable, template)| {
-        Ok((
-            variable.clone(),
-            Secret::new(filled(service, variable, template, values)?),
-        ))
-    });
-    each.collect()
+    let standard = match names {
+        Names::Own => &[],
+        Names::Standard => standard(&service.kind),
+    };
+    let own = service.exports.with.iter();
+    let own = own.map(|(variable, template)| (variable.as_str(), template.as_str()));
+    let mut resolved = BTreeMap::new();
+    for (variable, template) in standard.iter().copied().chain(own) {
+        check_name(service, variable)?;
+        let value = Secret::new(filled(service, variable, template, values)?);
+        resolved.insert(variable.to_owned(), value);
+    }
+    Ok(resolved)
+}
+
+/// The variables that tell the application that `service` is left out.
+///
+/// # Errors
+///
+/// When a name is none.
+pub fn left_out(service: &Service) -> Result<BTreeMap<String, Secret>, ExportError> {
+    let mut resolved = BTreeMap::new();
+    for (variable, value) in &service.exports.without {
+        check_name(service, variable)?;
+        resolved.insert(variable.clone(), Secret::new(value));
+    }
+    Ok(resolved)
+}
+
+fn check_name(service: &Service, variable: &str) -> Result<(), ExportError> {
+    let takes = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    if !variable.is_empty()
+        && variable.chars().all(takes)
+        && !variable.starts_with(|first: char| first.is_ascii_digit())
+    {
+        return Ok(());
+    }
+    Err(ExportError::Name {
+        variable: variable.to_owned(),
+        service: service.name.to_string(),
+    })
 }
 
 fn filled(
@@ -173,7 +271,9 @@ mod tests {
             .with
             .insert("V".to_owned(), template.to_owned());
         let values = Values::of(&service.kind, IpAddr::from([127, 0, 0, 1]), 99);
-        Ok(resolve(&service, &values)?["V"].reveal().to_owned())
+        Ok(resolve(&service, &values, Names::Own)?["V"]
+            .reveal()
+            .to_owned())
     }
 
     #[test]
@@ -181,6 +281,18 @@ mod tests {
         assert_eq!(exported("{host}:{port}").unwrap(), "127.0.0.1:99");
         assert_eq!(exported("{{{port}}}").unwrap(), "{99}");
         assert_eq!(exported("plain").unwrap(), "plain");
+    }
+
+    #[test]
+    fn a_name_that_no_shell_takes_is_refused() {
+        let spec = ContainerSpec::new("c", ImageRef::parse("i").unwrap());
+        let mut service = Service::new(ServiceName::new("s").unwrap(), spec);
+        for name in ["", "1A", "A-B", "A B", "A;id", "Ä"] {
+            service.exports.without = [(name.to_owned(), String::new())].into();
+            assert!(left_out(&service).is_err(), "{name}");
+        }
+        service.exports.without = [("_a1".to_owned(), String::new())].into();
+        assert_eq!(left_out(&service).unwrap().len(), 1);
     }
 
     #[test]

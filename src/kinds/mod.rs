@@ -23,9 +23,10 @@ use std::time::Duration;
 
 pub use bootstrap::{BootstrapError, Deed, bootstrap};
 pub use client::{Program, client};
-pub use exports::{ExportError, Values, resolve};
+pub use exports::{ExportError, Names, Values, left_out, resolve};
 pub use lakefs::{Credentials, CredentialsError};
 pub use never::Never;
+use url::percent_encoded;
 pub use url::{url, url_with_credentials};
 
 use tokio::time::timeout as deadline;

@@ -5,9 +5,11 @@ mod checks;
 mod config;
 mod context;
 mod down;
+mod env;
 mod exec;
 mod init;
 mod logs;
+mod run;
 mod status;
 mod up;
 
@@ -35,6 +37,8 @@ pub(super) async fn run(
         Command::Down(down) => down::run(&context, down).await,
         Command::Status => status::run(&context).await,
         Command::Logs(logs) => logs::run(&context, logs).await,
+        Command::Env(env) => env::run(&context, env).await,
+        Command::Run(run) => run::run(&context, run).await,
         Command::Cache(cache) => cache::run(&context, cache).await,
         Command::Exec(exec) => exec::run(&context, exec).await,
         Command::Psql(client) => exec::run_client(&context, Program::Psql, client).await,

@@ -28,6 +28,12 @@ pub struct Credentials {
 /// A credentials file that can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialsError {
+    /// There is none.
+    #[error("there is no credentials file `{}`", path.display())]
+    Missing {
+        /// Where it should be.
+        path: PathBuf,
+    },
     /// It can't be read.
     #[error("failed to read the credentials file `{}`", path.display())]
     Read {

@@ -1,0 +1,53 @@
+//! `devinfra env`.
+
+use serde_json::json;
+
+use super::Context;
+use crate::cli::Exit;
+use crate::cli::data_args::{Env, Format};
+use crate::cli::error::CliError;
+use crate::cli::signals::Signals;
+use crate::cli::variables;
+use crate::event::Silent;
+use crate::flow;
+
+pub(super) async fn run(context: &Context<'_>, args: &Env) -> Result<Exit, CliError> {
+    let ready = context.ready(&args.services)?;
+    let (signals, stop) = Signals::listen();
+    let session = context.session(&ready, &Silent, &stop, "devinfra env");
+    let found = flow::variables(&session, &args.services, args.names.names())
+        .await
+        .map_err(|error| CliError::flow(&error, &ready.stack, signals.exit()))?;
+    let format = if context.output.json {
+        Format::Json
+    } else {
+        args.format
+    };
+    match format {
+        Format::Shell => context.output.answer_plain(variables::shell(&found.values)),
+        Format::Dotenv => context
+            .output
+            .answer_plain(variables::dotenv(&found.values)),
+        Format::Json => {
+            let values = found.values.iter();
+            let values: serde_json::Map<_, _> = values
+                .map(|(name, value)| (name.clone(), value.reveal().into()))
+                .collect();
+            context.output.answer_json(&json!({
+                "schema": 1,
+                "stack": ready.stack.name.as_str(),
+                "variables": values,
+            }));
+        }
+        Format::Github => {
+            // Standard output is a file then; the runner reads its commands from either stream.
+            context
+                .output
+                .command(variables::github_masks(&found.secrets));
+            context
+                .output
+                .answer_plain(variables::github(&found.values));
+        }
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,42 @@
+//! `devinfra run`.
+
+use std::io::{Error, ErrorKind};
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+
+use super::Context;
+use crate::cli::Exit;
+use crate::cli::data_args::Run;
+use crate::cli::error::CliError;
+use crate::cli::signals::Signals;
+use crate::event::Silent;
+use crate::flow;
+
+/// Becomes the command: its streams, its signals and its exit status are then nobody else's.
+pub(super) async fn run(context: &Context<'_>, args: &Run) -> Result<Exit, CliError> {
+    let ready = context.ready(&[])?;
+    let (signals, stop) = Signals::listen();
+    let session = context.session(&ready, &Silent, &stop, "devinfra run");
+    let found = flow::variables(&session, &[], args.names.names())
+        .await
+        .map_err(|error| CliError::flow(&error, &ready.stack, signals.exit()))?;
+    let Some((program, arguments)) = args.command.split_first() else {
+        return Err(CliError::usage(
+            "usage.command",
+            "there is no command to run",
+        ));
+    };
+    let mut command = Command::new(program);
+    command.args(arguments);
+    for (name, value) in &found.values {
+        command.env(name, value.reveal());
+    }
+    let error: Error = command.exec();
+    // As shells have it.
+    let exit = Exit::Command(if error.kind() == ErrorKind::NotFound {
+        127
+    } else {
+        126
+    });
+    Err(CliError::command(&program.to_string_lossy(), exit, &error))
+}
