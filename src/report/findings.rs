@@ -136,6 +136,6 @@ mod tests {
     #[test]
     fn scripts_get_the_same_list() {
         let json = findings_json("valkey", &[found("config.save", Status::Warn)]);
-        insta::assert_snapshot!(json, @r#"{"findings":[{"actual":"off","check":"config.save","expected":"300 100","hint":null,"meaning":"a crash costs more","message":"message of config.save","status":"warn"}],"ok":true,"schema":1,"service":"valkey"}"#);
+        insta::assert_snapshot!(json, @r#"{"schema":1,"service":"valkey","ok":true,"findings":[{"check":"config.save","status":"warn","message":"message of config.save","expected":"300 100","actual":"off","meaning":"a crash costs more","hint":null}]}"#);
     }
 }
