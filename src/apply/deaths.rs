@@ -6,17 +6,28 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use tokio::sync::{Notify, watch};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use super::Run;
 use super::error::ExitReason;
 use crate::engine::{ContainerEvent, Engine, Happened};
-use crate::model::{ContainerId, ContainerState};
+use crate::model::{ContainerId, ContainerState, ObservedContainer};
 
 /// How often a container is looked at that no event tells of, while events come.
 const SELDOM: Duration = Duration::from_secs(1);
 /// How often it is looked at when there are no events.
 const OFTEN: Duration = Duration::from_millis(100);
+
+/// Whether the engine tells us of deaths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Subscription {
+    /// It has not been asked to yet.
+    Ahead,
+    /// It does.
+    InForce,
+    /// It refused, or has stopped to.
+    Lost,
+}
 
 /// What the engine's events told. They are a hint that may be missing; [`Deaths::of`] looks itself
 /// now and then as well.
@@ -24,7 +35,7 @@ const OFTEN: Duration = Duration::from_millis(100);
 pub(super) struct Deaths {
     told: Mutex<BTreeMap<ContainerId, Told>>,
     changed: Notify,
-    subscribed: watch::Sender<bool>,
+    subscription: watch::Sender<Subscription>,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -34,12 +45,21 @@ struct Told {
     out_of_memory: bool,
 }
 
+impl Told {
+    fn as_reason(self) -> ExitReason {
+        ExitReason::Exited {
+            code: self.exit_code,
+            oom_killed: self.out_of_memory,
+        }
+    }
+}
+
 impl Default for Deaths {
     fn default() -> Self {
         Self {
             told: Mutex::default(),
             changed: Notify::new(),
-            subscribed: watch::Sender::new(false),
+            subscription: watch::Sender::new(Subscription::Ahead),
         }
     }
 }
@@ -49,12 +69,12 @@ impl Deaths {
     pub(super) async fn watch(&self, run: &Run<'_>) {
         loop {
             if let Ok(mut events) = run.engine.events(run.stack).await {
-                self.subscribed.send_replace(true);
+                self.subscription.send_replace(Subscription::InForce);
                 while let Some(event) = events.next().await {
                     self.take(&event);
                 }
             }
-            self.subscribed.send_replace(true);
+            self.subscription.send_replace(Subscription::Lost);
             sleep(OFTEN).await;
         }
     }
@@ -62,9 +82,9 @@ impl Deaths {
     /// Waits until the first subscription has been tried.
     pub(super) async fn watching(&self) {
         // The sender lives as long as this value.
-        self.subscribed
+        self.subscription
             .subscribe()
-            .wait_for(|subscribed| *subscribed)
+            .wait_for(|subscription| *subscription != Subscription::Ahead)
             .await
             .ok();
     }
@@ -94,57 +114,63 @@ impl Deaths {
 
     /// Waits until the container has ended, and says how.
     ///
-    /// A container that has died and was started again by its restart policy has ended too.
-    pub(super) async fn of(&self, engine: &dyn Engine, id: &ContainerId) -> ExitReason {
-        let interval = if *self.subscribed.borrow() {
-            SELDOM
-        } else {
-            OFTEN
-        };
+    /// A container that has died and was started again by its restart policy has ended too. One
+    /// that had ended when it was observed has no event to come.
+    pub(super) async fn of(
+        &self,
+        engine: &dyn Engine,
+        container: &ObservedContainer,
+    ) -> ExitReason {
+        let id = &container.id;
+        if let Some(reason) = ended(&container.state, self.told_of(id)) {
+            return reason;
+        }
+        let mut subscription = self.subscription.subscribe();
         loop {
             let changed = self.changed.notified();
             let told = self.told_of(id);
             if told.died {
-                return self.confirmed(engine, id, told).await;
+                return confirmed(engine, id, told).await;
             }
-            let woken = timeout(interval, changed).await.is_ok();
-            if !woken && let Ok(found) = engine.inspect_container(id).await {
-                match found.map(|container| container.state) {
-                    Some(
-                        ContainerState::Running | ContainerState::Created | ContainerState::Paused,
-                    ) => {}
-                    Some(ContainerState::Exited { code, oom_killed }) => {
-                        return ExitReason::Exited { code, oom_killed };
-                    }
-                    Some(ContainerState::Restarting | ContainerState::Dead) => {
-                        return ExitReason::Exited {
-                            code: told.exit_code,
-                            oom_killed: false,
-                        };
-                    }
-                    Some(ContainerState::Removing) | None => return ExitReason::Removed,
-                }
+            let interval = match *subscription.borrow_and_update() {
+                Subscription::Ahead | Subscription::InForce => SELDOM,
+                Subscription::Lost => OFTEN,
+            };
+            let may_have_missed_one = tokio::select! {
+                () = changed => false,
+                _ = subscription.changed() => true,
+                () = sleep(interval) => true,
+            };
+            if may_have_missed_one
+                && let Ok(found) = engine.inspect_container(id).await
+                && let Some(reason) = found.map_or(Some(ExitReason::Removed), |container| {
+                    ended(&container.state, self.told_of(id))
+                })
+            {
+                return reason;
             }
         }
     }
+}
 
-    async fn confirmed(&self, engine: &dyn Engine, id: &ContainerId, told: Told) -> ExitReason {
-        match engine.inspect_container(id).await {
-            Ok(None) => ExitReason::Removed,
-            Ok(Some(container)) => match container.state {
-                ContainerState::Exited { code, oom_killed } => ExitReason::Exited {
-                    code: code.or(told.exit_code),
-                    oom_killed: oom_killed || told.out_of_memory,
-                },
-                _ => ExitReason::Exited {
-                    code: told.exit_code,
-                    oom_killed: told.out_of_memory,
-                },
-            },
-            Err(_) => ExitReason::Exited {
-                code: told.exit_code,
-                oom_killed: told.out_of_memory,
-            },
-        }
+/// How a container in this state has ended, if it has.
+fn ended(state: &ContainerState, told: Told) -> Option<ExitReason> {
+    match state {
+        ContainerState::Running | ContainerState::Created | ContainerState::Paused => None,
+        ContainerState::Exited { code, oom_killed } => Some(ExitReason::Exited {
+            code: code.or(told.exit_code),
+            oom_killed: *oom_killed || told.out_of_memory,
+        }),
+        ContainerState::Restarting | ContainerState::Dead => Some(told.as_reason()),
+        ContainerState::Removing => Some(ExitReason::Removed),
+    }
+}
+
+/// What a closer look adds to an event. Whatever it shows, the container has died.
+async fn confirmed(engine: &dyn Engine, id: &ContainerId, told: Told) -> ExitReason {
+    match engine.inspect_container(id).await {
+        Ok(None) => ExitReason::Removed,
+        Ok(Some(container)) => ended(&container.state, told).unwrap_or(told.as_reason()),
+        Err(_) => told.as_reason(),
     }
 }

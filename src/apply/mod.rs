@@ -15,9 +15,8 @@ use std::fmt;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use futures_util::future::pending;
 use futures_util::stream::FuturesUnordered;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 pub use error::{ApplyError, ExitReason};
 pub use left::{Left, look_for_left};
@@ -31,6 +30,9 @@ use crate::model::{ContainerId, NetworkId, Observed, PublishedPort, ServiceName,
 use crate::plan::{Plan, Step, StepId};
 use deaths::Deaths;
 use step::Progress;
+
+/// How long services that ran before may take to answer before anything is made of it.
+const UNSUSPICIOUS: Duration = Duration::from_millis(300);
 
 /// What a run works with.
 #[derive(Clone, Copy)]
@@ -114,11 +116,12 @@ pub async fn apply(run: &Run<'_>, plan: &Plan, observed: &Observed, stop: &Stop)
     let (stopper, local_stop) = stop.nested();
     let deaths = Deaths::default();
     let watching = async {
-        // Without changes nothing is started, and a look at the container now and then is enough.
-        if !plan.is_empty() {
-            deaths.watch(run).await;
+        // Without changes nothing is started, and what is usable says so at once. Only a service
+        // that keeps its answer back is worth a subscription.
+        if plan.is_empty() {
+            sleep(UNSUSPICIOUS).await;
         }
-        pending::<()>().await;
+        deaths.watch(run).await;
     };
     let progress = Progress::new(run.stack, observed);
     let walk = Walk {

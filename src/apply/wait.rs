@@ -3,6 +3,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::future::pending;
 use tokio::time::{Instant, sleep};
 
 use super::deaths::Deaths;
@@ -10,7 +11,7 @@ use super::error::{ApplyError, ExitReason};
 use super::{Run, Stop};
 use crate::event::Event;
 use crate::kinds::Readiness;
-use crate::model::{Kind, ObservedContainer, Service};
+use crate::model::{ContainerState, Kind, ObservedContainer, Service};
 use crate::plan::StepId;
 
 /// Lines of a container's log that a failure quotes.
@@ -38,6 +39,16 @@ fn pause(waited: Duration) -> Duration {
     (waited / 20).clamp(Duration::from_millis(10), Duration::from_millis(250))
 }
 
+fn may_answer(state: &ContainerState) -> bool {
+    match state {
+        ContainerState::Running | ContainerState::Paused | ContainerState::Created => true,
+        ContainerState::Restarting
+        | ContainerState::Exited { .. }
+        | ContainerState::Removing
+        | ContainerState::Dead => false,
+    }
+}
+
 impl Wait<'_> {
     /// Waits until the service is usable: its death, a request to stop, a hopeless answer and the
     /// deadline end the wait as well.
@@ -45,6 +56,11 @@ impl Wait<'_> {
         let began = Instant::now();
         let mut last_reason = "it has not been asked yet".to_owned();
         let probing = async {
+            // One that had ended before it was looked at publishes nothing any more: its end is what
+            // there is to tell.
+            if !may_answer(&self.container.state) {
+                pending::<()>().await;
+            }
             loop {
                 let timeout = attempt_timeout(began.elapsed());
                 match self
@@ -70,7 +86,7 @@ impl Wait<'_> {
             }
         };
         let mut probing = Box::pin(probing);
-        let ended = pin!(self.deaths.of(self.run.engine, &self.container.id));
+        let ended = pin!(self.deaths.of(self.run.engine, self.container));
         let answer = tokio::select! {
             biased;
             () = self.stop.asked() => return Err(ApplyError::Interrupted),
@@ -97,7 +113,7 @@ impl Wait<'_> {
         tokio::select! {
             biased;
             () = self.stop.asked() => Err(ApplyError::Interrupted),
-            reason = self.deaths.of(self.run.engine, &self.container.id) => match reason {
+            reason = self.deaths.of(self.run.engine, self.container) => match reason {
                 ExitReason::Exited { code: Some(0), oom_killed: false } => Ok(()),
                 other => Err(self.exited(other).await),
             },
