@@ -10,7 +10,7 @@ use bollard::models::{
     RestartPolicy as EngineRestartPolicy, RestartPolicyNameEnum, VolumeCreateRequest,
 };
 
-use super::{Docker, QUICK, SLOW};
+use super::{Docker, QUICK, SLOW, observe};
 use crate::engine::{Engine as _, EngineError, labels};
 use crate::model::{
     Bind, ByteSize, ContainerId, ContainerSpec, Healthcheck, Mount, MountSource, NetworkAttachment,
@@ -275,8 +275,8 @@ pub(super) async fn volume(
 ///
 /// Engines before 25 make a second network of the same name without a word when two runs ask at
 /// once, and then every use by that name fails as ambiguous. So the networks are listed again
-/// after the creation, and all runs agree on the one with the smallest id; ours is removed when it
-/// is not that one.
+/// after the creation, and all runs agree on the oldest: whoever made a younger one removes it. A
+/// run can't have missed an older one, because that was there before its own was made.
 pub(super) async fn network(
     docker: &Docker,
     stack: &Stack,
@@ -307,13 +307,9 @@ pub(super) async fn network(
         }
         Err(error) => return Err(error),
     };
-    let all = docker.networks(stack).await?;
-    let chosen = all
-        .into_iter()
-        .filter(|network| network.name == wanted.name)
-        .map(|net| net.id);
-    let chosen = chosen
-        .min()
+    let listed = docker.list_networks().await?;
+    let oldest = observe::oldest_network(listed, &wanted.name);
+    let chosen = oldest
         .or_else(|| mine.clone())
         .ok_or_else(|| EngineError::NoAnswer {
             operation: format!("find network `{}` after its creation", wanted.name),

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bollard::errors::Error as Refusal;
-use bollard::models::ContainerSummary;
+use bollard::models::{ContainerSummary, Network as EngineNetwork};
 use bollard::query_parameters::{
     CreateContainerOptions, ListContainersOptions, ListNetworksOptions, ListVolumesOptions,
     RemoveContainerOptions, StopContainerOptions,
@@ -128,6 +128,11 @@ impl Docker {
         }
     }
 
+    async fn list_networks(&self) -> Result<Vec<EngineNetwork>, EngineError> {
+        let listing = self.client.list_networks(None::<ListNetworksOptions>);
+        self.call("list networks", QUICK, listing).await
+    }
+
     async fn list_containers(
         &self,
         filters: Option<(&str, Vec<String>)>,
@@ -171,14 +176,7 @@ impl Engine for Docker {
     }
 
     async fn networks(&self, stack: &Stack) -> Result<Vec<Network>, EngineError> {
-        let listed = self
-            .call(
-                "list networks",
-                QUICK,
-                self.client.list_networks(None::<ListNetworksOptions>),
-            )
-            .await?;
-        Ok(observe::networks(stack, listed))
+        Ok(observe::networks(stack, self.list_networks().await?))
     }
 
     async fn volumes(&self, stack: &Stack, further: &[String]) -> Result<Vec<String>, EngineError> {

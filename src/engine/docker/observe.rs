@@ -9,6 +9,8 @@ use bollard::models::{
     Network as EngineNetwork, PortMap, PortSummary, PortSummaryTypeEnum, Volume,
 };
 
+use jiff::Timestamp;
+
 use crate::engine::labels;
 use crate::model::{
     ContainerId, ContainerState, Health, Network, NetworkId, ObservedContainer, Owner, Protocol,
@@ -287,6 +289,23 @@ pub(super) fn networks(stack: &Stack, listed: Vec<EngineNetwork>) -> Vec<Network
     found
 }
 
+/// Of the listed networks of this name, the one that was made first.
+pub(super) fn oldest_network(listed: Vec<EngineNetwork>, name: &str) -> Option<NetworkId> {
+    let mut same: Vec<(Option<Timestamp>, String)> = listed
+        .into_iter()
+        .filter(|network| network.name.as_deref() == Some(name))
+        .filter_map(|network| {
+            let created = network
+                .created
+                .as_deref()
+                .and_then(|time| time.parse().ok());
+            Some((created, network.id?))
+        })
+        .collect();
+    same.sort();
+    same.into_iter().next().map(|(_, id)| NetworkId(id))
+}
+
 /// The names of the listed volumes that matter to the stack, or are asked about.
 pub(super) fn volumes(stack: &Stack, further: &[String], listed: Vec<Volume>) -> Vec<String> {
     let mut found: Vec<String> = listed
@@ -329,6 +348,25 @@ mod tests {
         let stopped = endpoint(r#"{"IPAddress":"","GlobalIPv6Address":""}"#);
         let (four, six) = (IpAddr::from([172, 18, 0, 2]), "fd00::2".parse().unwrap());
         assert_eq!(addresses(&[running, stopped]), [four, six]);
+    }
+
+    #[test]
+    fn the_oldest_network_is_found_by_its_time_and_not_by_the_text_of_it() {
+        let network = |id: &str, name: &str, created: &str| EngineNetwork {
+            id: Some(id.to_owned()),
+            name: Some(name.to_owned()),
+            created: Some(created.to_owned()),
+            ..EngineNetwork::default()
+        };
+        let listed = vec![
+            network("a", "hub", "2026-11-24T09:00:00.12Z"),
+            network("b", "hub", "2026-11-24T09:00:00.1Z"),
+            network("c", "other", "2026-11-24T08:00:00Z"),
+        ];
+        assert_eq!(
+            oldest_network(listed, "hub"),
+            Some(NetworkId("b".to_owned()))
+        );
     }
 
     #[test]
