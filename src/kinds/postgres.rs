@@ -45,11 +45,9 @@ async fn select_one(config: &Config) -> Result<(), tokio_postgres::Error> {
 /// not change are told apart; everything else may pass.
 fn judge(options: &Postgres, error: &tokio_postgres::Error) -> Readiness {
     let Some(refused) = error.as_db_error() else {
-        return Readiness::NotYet(if error.is_closed() {
-            "it closed the connection".to_owned()
-        } else {
-            "it does not answer".to_owned()
-        });
+        // Refused, reset and closed are all the same here: the engine's port proxy answers for a
+        // server that is not there yet, now in one way and now in another.
+        return Readiness::NotYet("it does not answer".to_owned());
     };
     let code = refused.code();
     if *code == SqlState::INVALID_PASSWORD || *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION
