@@ -70,8 +70,13 @@ fn answer(context: &Context<'_>, stack: &Stack, brought: &Brought) {
     context.output.say(if brought.plan.is_empty() {
         format!("nothing to do: nothing of stack `{}` exists", stack.name)
     } else {
+        // What is in a volume without a name goes with its container, and is not kept.
+        let (volumes, kept) = match brought.volumes {
+            0 => (String::new(), ", data kept"),
+            some => (format!(", {} without a name", count(some, "volume")), ""),
+        };
         format!(
-            "stack `{}` is down: {} and {} removed in {elapsed}, data kept",
+            "stack `{}` is down: {}, {}{volumes} removed in {elapsed}{kept}",
             stack.name,
             count(brought.containers, "container"),
             count(brought.networks, "network"),
