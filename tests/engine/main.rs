@@ -1,1 +1,20 @@
 //! The whole path on a real engine: see `make test`.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and says why"
+)]
+
+mod changes;
+mod conflicts;
+mod crashes;
+mod deaths;
+mod gone;
+mod shown;
+mod stacks;
+mod support;
+mod twice;
+mod usable;

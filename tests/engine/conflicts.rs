@@ -1,0 +1,103 @@
+//! What is not ours is left alone, and said.
+
+use std::net::TcpListener;
+
+use crate::stacks::CACHE;
+use crate::support::engine::{self, Objects, foreign_container, foreign_network};
+use crate::support::{Project, block_on, clients};
+
+#[test]
+fn a_port_that_another_process_holds_is_named_and_does_not_block_the_next_run() {
+    let project = Project::with(CACHE);
+    let port = project.port("CACHE_PORT");
+    let holder = TcpListener::bind(("127.0.0.1", port)).unwrap();
+    let run = project.run(&["up", "--json"]).exits_with(7);
+    let error = &run.result()["error"];
+    assert_eq!(error["code"], "port.taken");
+    assert_eq!(error["service"], "cache");
+    assert_eq!(
+        error["message"],
+        format!("host port {port} is taken, which `cache` publishes")
+    );
+    drop(holder);
+    project.up();
+    let pong: String = block_on(clients::valkey(port, &["PING"])).unwrap();
+    assert_eq!(pong, "PONG");
+}
+
+#[test]
+fn a_port_that_another_container_holds_is_named() {
+    let holder = Project::with(CACHE);
+    holder.up();
+    let mut project = Project::with(CACHE);
+    project.set("CACHE_PORT", holder.variable("CACHE_PORT"));
+    let error = project.run(&["up", "--json"]).exits_with(7).result()["error"].clone();
+    assert_eq!(error["code"], "port.taken");
+    let port = holder.port("CACHE_PORT");
+    assert_eq!(
+        error["message"],
+        format!("host port {port} is taken, which `cache` publishes")
+    );
+    project.down();
+    assert_eq!(project.objects(), Objects::default());
+}
+
+#[test]
+fn a_foreign_container_of_the_same_name_is_refused_and_never_touched() {
+    let project = Project::with(CACHE);
+    let name = format!("{}-cache-1", project.name);
+    let foreign = foreign_container(&project.name, &name, None);
+
+    let run = project.run(&["up"]).exits_with(7);
+    let error = format!(
+        "\
+error: container `{name}` exists, and devinfra did not make it
+hint: run `devinfra up --adopt` to take it over: it is stopped gracefully, replaced, and its data kept
+hint: or remove it yourself: `docker rm {name}`
+"
+    );
+    assert!(run.stderr.ends_with(&error), "{run}");
+    project.down();
+    assert!(engine::is_running(&foreign));
+    assert_eq!(project.objects(), Objects::default(), "nothing was made");
+}
+
+#[test]
+fn adopting_replaces_a_foreign_container_and_down_adopts_too() {
+    let project = Project::with(CACHE);
+    let name = format!("{}-cache-1", project.name);
+    let foreign = foreign_container(&project.name, &name, None);
+    project.run(&["up", "--adopt", "--json"]).succeeds();
+    assert!(engine::container(&foreign).is_none());
+    assert!(engine::is_running(&project.container("cache")));
+    project.down();
+
+    let foreign = foreign_container(&project.name, &name, None);
+    project.run(&["down", "--adopt", "--json"]).succeeds();
+    assert!(engine::container(&foreign).is_none());
+}
+
+#[test]
+fn a_foreign_network_is_used_and_left() {
+    let project = Project::with(CACHE);
+    let network = foreign_network(&project.name, &format!("{}_default", project.name));
+    project.up();
+    project.down();
+    assert!(engine::network_exists(&network));
+}
+
+#[test]
+fn the_same_stack_in_another_directory_is_refused_and_left_alone() {
+    let first = Project::with(CACHE);
+    first.up();
+    let id = first.container("cache");
+    let second = first.twin();
+    let run = second.run(&["up", "--json"]).exits_with(7);
+    let error = &run.result()["error"];
+    assert_eq!(error["code"], "stack.elsewhere");
+    let hint = error["hints"][0].as_str().unwrap();
+    assert!(hint.contains(&first.path().display().to_string()), "{hint}");
+    let down = second.run(&["down"]).succeeds();
+    assert!(down.stderr.contains("is left alone"), "{down}");
+    assert!(engine::is_running(&id));
+}

@@ -1,0 +1,156 @@
+//! A service that dies ends `up` at once, with its cause.
+
+use std::fs;
+use std::time::{Duration, UNIX_EPOCH};
+
+use crate::stacks::{CACHE, script, silent};
+use crate::support::engine::{self, services};
+use crate::support::{Project, Run, block_on, clients, until};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// From the death, as the engine tells its time, to the end of the run.
+#[track_caller]
+fn told_at_once(project: &Project, run: &Run, service: &str) {
+    let ended = run.ended.duration_since(UNIX_EPOCH).unwrap();
+    let after = ended.saturating_sub(engine::died_at(&project.container(service)));
+    eprintln!("told {after:?} after the death");
+    // 100 ms is what is promised; here, other tests use the same processors.
+    assert!(after < Duration::from_millis(500), "{after:?}\n{run}");
+}
+
+#[test]
+fn a_container_that_exits_at_start_is_told_at_once_with_its_status_and_last_words() {
+    let words = "echo preparing; echo can not go on; exit 3";
+    let project = Project::with(&script("kind: http, path: /", words));
+    let run = project.run(&["up"]).exits_with(5);
+    told_at_once(&project, &run, "worker");
+    let error = "\
+error: `worker` exited with status 3 before it was usable
+  Last lines of the log of `worker`:
+  | preparing
+  | can not go on
+hint: read the whole log with `devinfra logs worker`
+";
+    assert!(run.stderr.ends_with(error), "{run}");
+}
+
+#[test]
+fn a_container_that_dies_while_it_is_waited_for_is_told_at_once() {
+    let project = Project::with(&silent());
+    let running = project.start(&["up", "--json"]);
+    running.wait_for("not-yet", PATIENCE);
+    engine::kill(&project.container("worker"));
+    let run = running.wait().exits_with(5);
+    told_at_once(&project, &run, "worker");
+    let error = &run.result()["error"];
+    assert_eq!(error["code"], "service.exited");
+    assert_eq!(error["service"], "worker");
+    assert_eq!(
+        error["message"],
+        "`worker` exited with status 137 before it was usable"
+    );
+}
+
+#[test]
+fn a_container_that_dies_during_a_second_up_is_told_at_once() {
+    let stack = script("kind: http, path: /ready", "exec httpd -f -p 8080 -h /www");
+    let stack = stack.replace(
+        "    init: true\n",
+        "    init: true\n    volumes: ['./www:/www']\n",
+    );
+    let project = Project::with(&stack);
+    fs::create_dir(project.path().join("www")).unwrap();
+    project.write("www/ready", "yes");
+    project.up();
+    fs::remove_file(project.path().join("www/ready")).unwrap();
+    let running = project.start(&["up", "--json"]);
+    running.wait_for("/ready answers 404", PATIENCE);
+    engine::kill(&project.container("worker"));
+    let run = running.wait().exits_with(5);
+    told_at_once(&project, &run, "worker");
+}
+
+#[test]
+fn a_frozen_container_is_let_go_on_and_stopped_with_grace() {
+    let project = Project::with(CACHE);
+    let port = project.port("CACHE_PORT");
+    project.up();
+    let id = project.container("cache");
+    engine::freeze(&id);
+    let dry = project.run(&["up", "--dry-run"]).succeeds();
+    let name = format!("{}-cache-1", project.name);
+    assert_eq!(dry.stdout, format!("would unpause {name} (paused)\n"));
+    project.up();
+    assert_eq!(project.container("cache"), id);
+
+    let set: String = block_on(clients::valkey(port, &["SET", "late", "value"])).unwrap();
+    assert_eq!(set, "OK");
+    engine::freeze(&id);
+    project.down();
+    project.up();
+    let kept: Option<String> = block_on(clients::valkey(port, &["GET", "late"])).unwrap();
+    assert_eq!(kept.as_deref(), Some("value"));
+}
+
+#[test]
+fn a_container_out_of_memory_is_told_as_such() {
+    let hungry = "x=x; while true; do x=$x$x; done";
+    let stack = script("kind: http, path: /", hungry)
+        .replace("    init: true\n", "    init: true\n    mem_limit: 16m\n");
+    let project = Project::with(&stack);
+    let error = project.run(&["up", "--json"]).exits_with(5).result()["error"].clone();
+    assert_eq!(error["code"], "service.oom-killed");
+    assert_eq!(
+        error["message"],
+        "`worker` ran out of memory and was killed before it was usable"
+    );
+}
+
+#[test]
+fn a_container_that_its_restart_policy_starts_again_and_again_has_died() {
+    let stack = script("kind: http, path: /", "echo again; exit 4")
+        .replace("    init: true\n", "    init: true\n    restart: always\n");
+    let project = Project::with(&stack);
+    // How soon is not measured: while the engine starts the container again, it answers nothing.
+    let run = project.run(&["up", "--json"]).exits_with(5);
+    let error = &run.result()["error"];
+    assert_eq!(error["code"], "service.exited");
+    assert_eq!(
+        error["message"],
+        "`worker` exited with status 4 before it was usable"
+    );
+    assert_eq!(error["log"][0], "again");
+    project.down();
+}
+
+#[test]
+fn a_service_that_is_never_usable_is_told_by_its_deadline_with_the_last_reason() {
+    let project = Project::with(&silent());
+    let run = project
+        .run(&["up", "--json", "--wait-timeout", "2s"])
+        .exits_with(5);
+    assert!(run.elapsed < Duration::from_secs(10), "{run}");
+    let error = &run.result()["error"];
+    assert_eq!(error["code"], "service.not-ready");
+    assert_eq!(error["message"], "`worker` was not usable within 2 s");
+    assert_eq!(error["causes"], serde_json::json!(["it does not answer"]));
+}
+
+#[test]
+fn a_container_that_somebody_removes_is_told() {
+    let project = Project::with(&silent());
+    let running = project.start(&["up", "--json"]);
+    running.wait_for("not-yet", PATIENCE);
+    engine::remove(&project.container("worker"));
+    let error = running.wait().exits_with(5).result()["error"].clone();
+    assert!(
+        ["service.removed", "service.exited"]
+            .map(Into::into)
+            .contains(&error["code"]),
+        "{error}"
+    );
+    until("the container is gone", PATIENCE, || {
+        services(&project.name).is_empty().then_some(())
+    });
+}

@@ -1,0 +1,98 @@
+//! `down` loses nothing and leaves nothing.
+
+use std::net::TcpStream;
+use std::time::Duration;
+
+use crate::stacks::{CACHE, THREE};
+use crate::support::engine::{self, Objects, foreign_container};
+use crate::support::{Project, block_on, clients};
+
+#[test]
+fn nothing_is_left_after_down_not_even_volumes_without_a_name() {
+    let project = Project::with(THREE);
+    project.up();
+    let before = project.objects();
+    assert_eq!(before.containers.len(), 3);
+    assert_eq!(before.networks.len(), 1);
+    // The cache's, by the image's VOLUME.
+    assert_eq!(before.anonymous_volumes.len(), 1);
+    let result = project.down().result();
+    assert_eq!(before.still_there(), Objects::default());
+    assert_eq!(
+        result["removed"],
+        serde_json::json!({"containers": 3, "networks": 1, "volumes": 1})
+    );
+    assert_eq!(result["left"], serde_json::json!([]));
+}
+
+#[test]
+fn a_key_written_right_before_down_is_there_after_the_next_up() {
+    let project = Project::with(CACHE);
+    let port = project.port("CACHE_PORT");
+    project.up();
+    // One change is far from what `save 300 100` would write by itself.
+    let set: String = block_on(clients::valkey(port, &["SET", "late", "value"])).unwrap();
+    assert_eq!(set, "OK");
+    project.down();
+    project.up();
+    let kept: Option<String> = block_on(clients::valkey(port, &["GET", "late"])).unwrap();
+    assert_eq!(kept.as_deref(), Some("value"));
+}
+
+#[test]
+fn postgres_is_shut_down_and_needs_no_recovery() {
+    let project = Project::with(THREE);
+    let database = clients::hub_database(project.port("DATABASE_PORT"));
+    project.up();
+    // A client that stays connected must not keep it from ending.
+    let idle = project.port("DATABASE_PORT");
+    let idle = TcpStream::connect(("127.0.0.1", idle)).unwrap();
+    block_on(clients::postgres(
+        &database,
+        "CREATE TABLE kept AS SELECT 7 AS seven",
+    ))
+    .unwrap();
+    project.down();
+    drop(idle);
+    project.up();
+    let log = engine::log(&project.container("database"));
+    assert!(log.contains("database system was shut down at"), "{log}");
+    assert!(!log.contains("recovery"), "{log}");
+    let kept = block_on(clients::postgres(&database, "SELECT seven FROM kept"));
+    assert_eq!(kept, Ok(vec!["7".to_owned()]));
+}
+
+#[test]
+fn what_can_not_be_removed_is_named_and_the_next_down_finishes() {
+    let project = Project::with(CACHE);
+    project.up();
+    let network = format!("{}_default", project.name);
+    let guest = format!("{}-guest", project.name);
+    let id = foreign_container(&project.name, &guest, Some(&network));
+
+    let run = project.run(&["down", "--json"]).exits_with(9);
+    let result = run.result();
+    assert_eq!(
+        result["left"],
+        serde_json::json!([{"kind": "network", "name": network}])
+    );
+    assert_eq!(result["error"]["code"], "down.left");
+    assert!(engine::is_running(&id), "the guest is not ours");
+
+    engine::kill(&id);
+    engine::disconnect(&network, &id);
+    project.down();
+    assert_eq!(project.objects(), Objects::default());
+}
+
+#[test]
+fn a_down_of_nothing_says_that_there_is_nothing() {
+    let project = Project::with(CACHE);
+    let run = project.run(&["down"]).succeeds();
+    let nothing = format!(
+        "nothing to do: nothing of stack `{}` exists\n",
+        project.name
+    );
+    assert_eq!(run.stderr, nothing);
+    assert!(run.elapsed < Duration::from_secs(5), "{run}");
+}

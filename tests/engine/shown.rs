@@ -1,0 +1,86 @@
+//! What `status` and `logs` show.
+
+use std::collections::BTreeMap;
+
+use crate::stacks::{CACHE, script};
+use crate::support::{Project, engine};
+
+#[test]
+fn status_tells_what_is_missing_what_runs_and_what_is_usable() {
+    let project = Project::with(CACHE);
+    let port = project.port("CACHE_PORT");
+    let before = project.run(&["status", "--json"]).succeeds().json();
+    assert_eq!(before["services"][0]["state"], "missing");
+    assert_eq!(before["services"][0]["ready"], false);
+
+    project.up();
+    let after = project.run(&["status", "--json"]).succeeds().json();
+    assert_eq!(after["schema"], 1);
+    assert_eq!(after["stack"], project.name.as_str());
+    let mut service = after["services"][0].clone();
+    let started = service["started_at"].take();
+    assert!(started.as_str().is_some_and(|time| time.starts_with("20")));
+    assert_eq!(
+        service,
+        serde_json::json!({
+            "name": "cache",
+            "state": "running",
+            "ready": true,
+            "reason": null,
+            "container": format!("{}-cache-1", project.name),
+            "image": project.variable("VALKEY_IMAGE"),
+            "endpoints": [{
+                "host": "127.0.0.1",
+                "port": port,
+                "target": 6379,
+                "url": format!("redis://127.0.0.1:{port}/0"),
+            }],
+            "started_at": null,
+            "exit_code": null,
+            "foreign": false,
+        })
+    );
+
+    engine::kill(&project.container("cache"));
+    let dead = project.run(&["status", "--json"]).succeeds().json();
+    assert_eq!(dead["services"][0]["state"], "exited");
+    assert_eq!(dead["services"][0]["exit_code"], 137);
+}
+
+#[test]
+fn logs_are_prefixed_and_can_be_cut() {
+    let words = "echo one; echo two; echo three; exec httpd -f -p 8080 -h /etc";
+    let project = Project::with(&script("kind: http, path: /passwd", words));
+    project.up();
+    let run = project.run(&["logs"]).succeeds();
+    assert_eq!(run.stdout, "worker | one\nworker | two\nworker | three\n");
+    let tail = project.run(&["logs", "--tail", "1", "worker"]).succeeds();
+    assert_eq!(tail.stdout, "worker | three\n");
+}
+
+#[test]
+fn compose_and_desktop_tools_find_the_stack_by_its_labels() {
+    let project = Project::with(CACHE);
+    project.up();
+    let labels = engine::container(&project.container("cache"));
+    let labels = labels.and_then(|found| found.config?.labels).unwrap();
+    let compose: BTreeMap<&str, &str> = labels
+        .iter()
+        .filter_map(|(key, value)| Some((key.strip_prefix("com.docker.compose.")?, value.as_str())))
+        .collect();
+    let directory = project.path().display().to_string();
+    let file = format!("{directory}/devinfra.yaml");
+    assert_eq!(compose["config-hash"].len(), 64);
+    let expected = [
+        ("project", project.name.as_str()),
+        ("service", "cache"),
+        ("container-number", "1"),
+        ("oneoff", "False"),
+        ("project.working_dir", &directory),
+        ("project.config_files", &file),
+        ("depends_on", ""),
+    ];
+    for (key, value) in expected {
+        assert_eq!(compose.get(key), Some(&value), "{key}");
+    }
+}

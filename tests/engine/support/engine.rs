@@ -1,0 +1,259 @@
+//! A look at the engine, past devinfra.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use bollard::Docker;
+use bollard::errors::Error;
+use bollard::models::{
+    ContainerCreateBody, ContainerInspectResponse, ContainerStateStatusEnum, EventMessage,
+    HostConfig, NetworkCreateRequest, NetworkDisconnectRequest,
+};
+use bollard::query_parameters::{
+    CreateContainerOptionsBuilder, EventsOptionsBuilder, InspectNetworkOptions,
+    ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
+    LogsOptionsBuilder, RemoveContainerOptionsBuilder, RemoveVolumeOptions,
+};
+use devinfra::engine::labels;
+use futures_util::StreamExt as _;
+
+use super::{block_on, images};
+
+/// The label that objects carry which a test makes past devinfra.
+const TEST: &str = "dev.devinfra.test";
+
+fn client() -> Docker {
+    Docker::connect_with_defaults().unwrap()
+}
+
+/// Whether an engine answers.
+pub(crate) fn ping() -> Result<(), Error> {
+    let client = Docker::connect_with_defaults()?;
+    block_on(client.ping()).map(|_answer| ())
+}
+
+pub(crate) fn has_image(name: &str) -> bool {
+    block_on(client().inspect_image(name)).is_ok()
+}
+
+/// What belongs to a stack, by its labels, and the volumes without a name of its containers.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Objects {
+    pub(crate) containers: BTreeSet<String>,
+    pub(crate) networks: BTreeSet<String>,
+    pub(crate) named_volumes: BTreeSet<String>,
+    pub(crate) anonymous_volumes: BTreeSet<String>,
+}
+
+/// Everything of the stack, by ids; volumes by names.
+pub(crate) fn objects(stack: &str) -> Objects {
+    labelled(&format!("{}={stack}", labels::STACK))
+}
+
+fn labelled(label: &str) -> Objects {
+    let filters: BTreeMap<&str, Vec<&str>> = [("label", vec![label])].into();
+    let client = client();
+    block_on(async {
+        let options = ListContainersOptionsBuilder::new().all(true);
+        let options = options
+            .filters(&filters.clone().into_iter().collect())
+            .build();
+        let containers = client.list_containers(Some(options)).await.unwrap();
+        let options = ListNetworksOptionsBuilder::new();
+        let options = options
+            .filters(&filters.clone().into_iter().collect())
+            .build();
+        let networks = client.list_networks(Some(options)).await.unwrap();
+        let options = ListVolumesOptionsBuilder::new();
+        let options = options
+            .filters(&filters.clone().into_iter().collect())
+            .build();
+        let volumes = client.list_volumes(Some(options)).await.unwrap();
+        let mounts = containers
+            .iter()
+            .flat_map(|one| one.mounts.iter().flatten());
+        let is_anonymous = |name: &String| name.len() == 64;
+        Objects {
+            anonymous_volumes: mounts
+                .filter_map(|mount| mount.name.clone())
+                .filter(is_anonymous)
+                .collect(),
+            containers: containers.into_iter().filter_map(|one| one.id).collect(),
+            networks: networks.into_iter().filter_map(|one| one.id).collect(),
+            named_volumes: volumes
+                .volumes
+                .unwrap_or_default()
+                .into_iter()
+                .map(|one| one.name)
+                .collect(),
+        }
+    })
+}
+
+impl Objects {
+    /// Those of them that are still there.
+    pub(crate) fn still_there(&self) -> Self {
+        let client = client();
+        let keep = |names: &BTreeSet<String>, exists: &dyn Fn(&str) -> bool| {
+            names.iter().filter(|name| exists(name)).cloned().collect()
+        };
+        let volume = |name: &str| block_on(client.inspect_volume(name)).is_ok();
+        Self {
+            containers: keep(&self.containers, &|id| container(id).is_some()),
+            networks: keep(&self.networks, &network_exists),
+            named_volumes: keep(&self.named_volumes, &volume),
+            anonymous_volumes: keep(&self.anonymous_volumes, &volume),
+        }
+    }
+
+    fn remove(&self) {
+        let client = client();
+        block_on(async {
+            for id in &self.containers {
+                let options = RemoveContainerOptionsBuilder::new()
+                    .force(true)
+                    .v(true)
+                    .build();
+                client.remove_container(id, Some(options)).await.ok();
+            }
+            for id in &self.networks {
+                client.remove_network(id).await.ok();
+            }
+            for name in self.named_volumes.iter().chain(&self.anonymous_volumes) {
+                client
+                    .remove_volume(name, None::<RemoveVolumeOptions>)
+                    .await
+                    .ok();
+            }
+        });
+    }
+}
+
+/// Removes everything of the stack, and everything a test made under its name.
+pub(crate) fn clean_up(stack: &str) {
+    labelled(&format!("{TEST}={stack}")).remove();
+    objects(stack).remove();
+}
+
+/// A container by id or name.
+pub(crate) fn container(id: &str) -> Option<ContainerInspectResponse> {
+    block_on(client().inspect_container(id, None)).ok()
+}
+
+/// Whether the container is there, and runs.
+pub(crate) fn is_running(id: &str) -> bool {
+    let state = container(id).and_then(|found| found.state);
+    state.and_then(|state| state.status) == Some(ContainerStateStatusEnum::RUNNING)
+}
+
+/// The stack's container ids by their services.
+pub(crate) fn services(stack: &str) -> BTreeMap<String, String> {
+    let ids = objects(stack).containers;
+    let found = ids.iter().filter_map(|id| {
+        let labels = container(id)?.config?.labels?;
+        Some((labels.get(labels::SERVICE)?.clone(), id.clone()))
+    });
+    found.collect()
+}
+
+pub(crate) fn kill(id: &str) {
+    block_on(client().kill_container(id, None)).unwrap();
+}
+
+pub(crate) fn freeze(id: &str) {
+    block_on(client().pause_container(id)).unwrap();
+}
+
+/// Removes a container, whatever it does.
+pub(crate) fn remove(id: &str) {
+    let options = RemoveContainerOptionsBuilder::new().force(true).build();
+    block_on(client().remove_container(id, Some(options))).unwrap();
+}
+
+pub(crate) fn network_exists(id: &str) -> bool {
+    block_on(client().inspect_network(id, None::<InspectNetworkOptions>)).is_ok()
+}
+
+/// Takes a container off a network.
+pub(crate) fn disconnect(network: &str, id: &str) {
+    let request = NetworkDisconnectRequest {
+        container: id.to_owned(),
+        force: Some(true),
+    };
+    block_on(client().disconnect_network(network, request)).unwrap();
+}
+
+/// Everything the container has written.
+pub(crate) fn log(id: &str) -> String {
+    let options = LogsOptionsBuilder::new().stdout(true).stderr(true).build();
+    let client = client();
+    block_on(async {
+        let chunks = client.logs(id, Some(options));
+        let lines: Vec<String> = chunks
+            .map(|chunk| chunk.unwrap().to_string())
+            .collect()
+            .await;
+        lines.concat()
+    })
+}
+
+/// When the engine says that the container's process ended, since the Unix epoch.
+pub(crate) fn died_at(id: &str) -> Duration {
+    let filters: BTreeMap<&str, Vec<&str>> =
+        [("container", vec![id]), ("event", vec!["die"])].into();
+    let options = EventsOptionsBuilder::new()
+        .since("1")
+        .until(&format!("{}", jiff::Timestamp::now().as_second() + 1))
+        .filters(&filters.into_iter().collect())
+        .build();
+    let client = client();
+    let first: EventMessage = block_on(async {
+        let mut events = client.events(Some(options));
+        events.next().await.unwrap().unwrap()
+    });
+    Duration::from_nanos(u64::try_from(first.time_nano.unwrap()).unwrap())
+}
+
+/// A container that devinfra did not make. It goes with the project of this stack.
+pub(crate) fn foreign_container(stack: &str, name: &str, network: Option<&str>) -> String {
+    let body = ContainerCreateBody {
+        image: Some(images::image("TOOLS_IMAGE").to_owned()),
+        cmd: Some(vec!["sleep".to_owned(), "600".to_owned()]),
+        labels: Some([(TEST.to_owned(), stack.to_owned())].into()),
+        host_config: Some(HostConfig {
+            network_mode: network.map(str::to_owned),
+            init: Some(true),
+            ..HostConfig::default()
+        }),
+        ..ContainerCreateBody::default()
+    };
+    let options = CreateContainerOptionsBuilder::new().name(name).build();
+    let client = client();
+    block_on(async {
+        let made = client.create_container(Some(options), body).await.unwrap();
+        client.start_container(&made.id, None).await.unwrap();
+        made.id
+    })
+}
+
+/// A network that devinfra did not make. It goes with the project of this stack.
+pub(crate) fn foreign_network(stack: &str, name: &str) -> String {
+    let request = NetworkCreateRequest {
+        name: name.to_owned(),
+        labels: Some([(TEST.to_owned(), stack.to_owned())].into()),
+        ..NetworkCreateRequest::default()
+    };
+    block_on(client().create_network(request)).unwrap().id
+}
+
+/// The ids of all networks of this name.
+pub(crate) fn networks_named(name: &str) -> Vec<String> {
+    let filters: BTreeMap<&str, Vec<&str>> = [("name", vec![name])].into();
+    let options = ListNetworksOptionsBuilder::new();
+    let options = options.filters(&filters.into_iter().collect()).build();
+    let all = block_on(client().list_networks(Some(options))).unwrap();
+    let same = all
+        .into_iter()
+        .filter(|one| one.name.as_deref() == Some(name));
+    same.filter_map(|one| one.id).collect()
+}
