@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::engine::PullProgress;
 use crate::kinds::Deed;
-use crate::model::{PublishedPort, ServiceName};
+use crate::model::{Moment, PublishedPort, ServiceName};
 use crate::plan::{Note, Plan, StepId};
 
 /// Something that happened while a plan was carried out.
@@ -62,6 +62,18 @@ pub enum Event {
         service: ServiceName,
         /// What was done.
         deeds: Vec<Deed>,
+    },
+    /// A hook began.
+    Hook {
+        /// When it runs.
+        moment: Moment,
+        /// Its words.
+        command: String,
+    },
+    /// A hook wrote a line.
+    HookWrote {
+        /// The line, without its end.
+        line: String,
     },
     /// Something worth a word.
     Noted(Note),

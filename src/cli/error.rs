@@ -136,6 +136,7 @@ impl CliError {
             },
             FlowError::NotUp(_) => Self::new(Exit::Service, "stack.not-up", error)
                 .hint("bring it up with `devinfra up`"),
+            FlowError::Hook { .. } => Self::new(Exit::Failed, "hook.failed", error),
             FlowError::Export(_) => Self::new(Exit::StackFile, "exports.invalid", error),
             FlowError::Keys { .. } => Self::new(Exit::Service, "lakefs.credentials-file", error)
                 .hint("`devinfra up` says what is wrong with them"),

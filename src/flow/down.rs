@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use super::hooks::run_hooks;
 use super::{FlowError, Session, StackLock, check_names};
 use crate::apply::{Failure, Outcome, Probes, Question, Run, apply, look_for_left, observe};
 use crate::event::Event;
-use crate::model::{Observed, ServiceName, StopPolicy};
+use crate::model::{Moment, Observed, ServiceName, StopPolicy};
 use crate::plan::{Action, Adopt, Down, Goal, Plan, reconcile};
 
 /// What is asked of `down`.
@@ -60,6 +61,13 @@ impl DownRequest {
 /// See [`FlowError`]; [`FlowError::Left`] when something is still there.
 pub async fn down(session: &Session<'_>, request: &DownRequest) -> Result<Brought, FlowError> {
     check_names(session.stack, &request.services)?;
+    if request.services.is_empty() {
+        match run_hooks(session, Moment::BeforeDown, &[]).await {
+            // They are for a stack that is up; one that is not must come down all the same.
+            Ok(()) | Err(FlowError::NotUp(_) | FlowError::Keys { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
     let _lock = StackLock::take(session, request.wait_timeout).await?;
     let (plan, observed) = request.plan(session).await?;
     session.observer.on(Event::Planned(plan.clone()));

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::LockError;
+use super::{HookProblem, LockError};
 use crate::apply::{Failure, Left, Outcome};
 use crate::engine::EngineError;
 use crate::kinds::{BootstrapError, CredentialsError, ExportError};
-use crate::model::{ContainerState, ServiceName};
+use crate::model::{ContainerState, Moment, ServiceName};
 use crate::plan::Refusal;
 
 /// Why a command did not do what was asked.
@@ -96,6 +96,17 @@ pub enum FlowError {
     /// Services that the application needs do not run.
     #[error("the stack is not up: {}", NotRunning(.0))]
     NotUp(Vec<(ServiceName, Option<ContainerState>)>),
+    /// A hook failed.
+    #[error("`{moment}` hook `{command}` failed")]
+    Hook {
+        /// When it ran.
+        moment: Moment,
+        /// Its words.
+        command: String,
+        /// What was wrong.
+        #[source]
+        problem: HookProblem,
+    },
     /// A variable can't be made.
     #[error(transparent)]
     Export(#[from] ExportError),

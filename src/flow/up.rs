@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::cache::judge;
+use super::hooks::run_hooks;
 use super::{Cache, FlowError, Look, Session, StackLock, check_cache, check_names};
 use crate::apply::{Failure, Outcome, Probes, Question, Run, apply, observe};
 use crate::cache::Finding;
 use crate::event::Event;
-use crate::model::{Observed, PullPolicy, Service, ServiceName, Stack};
+use crate::model::{Moment, Observed, PullPolicy, Service, ServiceName, Stack};
 use crate::plan::{Adopt, Goal, Plan, Recreate, Up, reconcile};
 
 /// What is asked of `up`.
@@ -124,6 +125,15 @@ impl UpRequest {
 ///
 /// See [`FlowError`]. What was made before a failure stays, and the next run goes on from there.
 pub async fn up(session: &Session<'_>, request: &UpRequest) -> Result<UpDone, FlowError> {
+    let done = bring_up(session, request).await?;
+    // What a part of the stack is good for, its hooks do not know.
+    if request.services.is_empty() {
+        run_hooks(session, Moment::AfterUp, &[]).await?;
+    }
+    Ok(done)
+}
+
+async fn bring_up(session: &Session<'_>, request: &UpRequest) -> Result<UpDone, FlowError> {
     request.selection(session.stack)?;
     let _lock = StackLock::take(session, request.wait_timeout).await?;
     pull(session, request).await?;

@@ -33,4 +33,4 @@ pub use port::{PortMapping, Protocol};
 pub use secret::Secret;
 pub use service::{Condition, Dependency, Exports, Service, StopPolicy};
 pub use size::{ByteSize, SizeError};
-pub use stack::{Hooks, NetworkSpec, Stack, StackError, VolumeSpec};
+pub use stack::{Hooks, Moment, NetworkSpec, Stack, StackError, VolumeSpec};

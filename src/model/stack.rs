@@ -1,6 +1,7 @@
 //! A whole stack: services, networks, volumes and where they belong.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::PathBuf;
 
 use super::{MountSource, Service, ServiceName, StackName};
@@ -59,6 +60,39 @@ pub struct Hooks {
     pub after_reset: Vec<Vec<String>>,
     /// Before anything is stopped.
     pub before_down: Vec<Vec<String>>,
+}
+
+/// When hooks run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// When everything is usable.
+    AfterUp,
+    /// When everything is wiped and usable again.
+    AfterReset,
+    /// Before anything is stopped.
+    BeforeDown,
+}
+
+impl Hooks {
+    /// The commands of this moment.
+    pub fn at(&self, moment: Moment) -> &[Vec<String>] {
+        match moment {
+            Moment::AfterUp => &self.after_up,
+            Moment::AfterReset => &self.after_reset,
+            Moment::BeforeDown => &self.before_down,
+        }
+    }
+}
+
+impl fmt::Display for Moment {
+    /// The stack file's word for it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AfterUp => "after_up",
+            Self::AfterReset => "after_reset",
+            Self::BeforeDown => "before_down",
+        })
+    }
 }
 
 /// What keeps a stack from being one.

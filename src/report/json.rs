@@ -83,6 +83,10 @@ fn event_line(event: &Event, step: impl Fn(StepId) -> Option<Step>) -> Value {
             let deeds: Vec<String> = deeds.iter().map(deed).collect();
             json!({"event": "bootstrapped", "service": service.as_str(), "done": deeds})
         }
+        Event::Hook { moment, command } => {
+            json!({"event": "hook", "moment": moment.to_string(), "command": command})
+        }
+        Event::HookWrote { line } => json!({"event": "hook-wrote", "line": line}),
         Event::Noted(noted) => json!({"event": "note", "message": note(noted)}),
     }
 }

@@ -95,6 +95,8 @@ impl<W: Write + Send> Observer for Plain<W> {
                 let deeds: Vec<String> = deeds.iter().map(deed).collect();
                 format!("{service}: {}", deeds.join(", "))
             }
+            Event::Hook { moment, command } => format!("{moment}: {command}"),
+            Event::HookWrote { line } => format!("  {line}"),
             Event::Noted(noted) => format!("note: {}", note(&noted)),
             Event::Pulling { .. } | Event::Failed { .. } => return,
         };

@@ -162,6 +162,8 @@ impl Observer for Tty {
                 let deeds: Vec<String> = deeds.iter().map(deed).collect();
                 self.done(state, service.as_str(), &deeds.join(", "));
             }
+            Event::Hook { moment, command } => self.say(&format!("{moment}: {command}")),
+            Event::HookWrote { line } => self.say(&format!("  {line}")),
             Event::Noted(noted) => self.say(&format!("note: {}", note(&noted))),
         }
     }

@@ -9,6 +9,7 @@
 
 mod apply;
 mod down;
+mod hooks;
 mod logs;
 mod properties;
 mod up;

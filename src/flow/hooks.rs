@@ -1,0 +1,114 @@
+//! Commands of the stack file's that run on the host at certain moments.
+//!
+//! They run without the stack's lock, so that they may use devinfra themselves.
+
+use std::io;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+use super::{FlowError, Session, variables};
+use crate::event::Event;
+use crate::kinds::Names;
+use crate::model::{Moment, ServiceName};
+
+/// How long a hook has to end by itself when a stop is asked.
+const LAST_CHANCE: Duration = Duration::from_secs(5);
+
+/// Runs the hooks of this moment one after the other, in the project directory, with the variables
+/// of the services.
+///
+/// # Errors
+///
+/// When the variables can't be had, or a hook can't be run or fails: the ones after it do not run.
+pub(super) async fn run_hooks(
+    session: &Session<'_>,
+    moment: Moment,
+    services: &[ServiceName],
+) -> Result<(), FlowError> {
+    let hooks = session.stack.hooks.at(moment);
+    if hooks.is_empty() {
+        return Ok(());
+    }
+    let variables = variables(session, services, Names::Own).await?;
+    for words in hooks {
+        let Some((program, arguments)) = words.split_first() else {
+            continue;
+        };
+        let text = words.join(" ");
+        session.observer.on(Event::Hook {
+            moment,
+            command: text.clone(),
+        });
+        let failed = |problem: HookProblem| FlowError::Hook {
+            moment,
+            command: text.clone(),
+            problem,
+        };
+        let mut command = Command::new(program);
+        let values = variables.values.iter();
+        command
+            .args(arguments)
+            .current_dir(&session.stack.directory)
+            .envs(values.map(|(name, value)| (name, value.reveal())))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        let child = command
+            .spawn()
+            .map_err(|error| failed(HookProblem::NotRun(error)))?;
+        let status = end(session, child).await?;
+        let status = status.map_err(|error| failed(HookProblem::NotRun(error)))?;
+        if !status.success() {
+            return Err(failed(HookProblem::Status(status)));
+        }
+    }
+    Ok(())
+}
+
+/// Why a hook did not do what it should.
+#[derive(Debug, thiserror::Error)]
+pub enum HookProblem {
+    /// It could not be run.
+    #[error(transparent)]
+    NotRun(io::Error),
+    /// It ended badly.
+    #[error("it ended with {0}")]
+    Status(ExitStatus),
+}
+
+/// Waits for the end of the child, telling what it writes.
+async fn end(session: &Session<'_>, mut child: Child) -> Result<io::Result<ExitStatus>, FlowError> {
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let id = child.id();
+    let run = async {
+        let ((), (), status) =
+            tokio::join!(tell(session, stdout), tell(session, stderr), child.wait());
+        status
+    };
+    let mut run = Box::pin(run);
+    tokio::select! {
+        status = &mut run => Ok(status),
+        () = session.stop.asked() => {
+            if let Some(id) = id.and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)) {
+                kill_process(id, Signal::TERM).ok(); // it may have ended just now
+            }
+            timeout(LAST_CHANCE, run).await.ok(); // after that it is killed
+            Err(FlowError::Interrupted)
+        }
+    }
+}
+
+async fn tell(session: &Session<'_>, stream: Option<impl AsyncRead + Unpin>) {
+    let Some(stream) = stream else { return };
+    let mut lines = BufReader::new(stream).split(b'\n');
+    while let Ok(Some(line)) = lines.next_segment().await {
+        let line = String::from_utf8_lossy(&line).into_owned();
+        session.observer.on(Event::HookWrote { line });
+    }
+}

@@ -1,0 +1,163 @@
+//! When the stack file's commands run, with what, and what becomes of a failure.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use devinfra::apply::Stop;
+use devinfra::engine::FakeEngine;
+use devinfra::event::{Event, Observer};
+use devinfra::flow::{Checks, DownRequest, FlowError, Session, UpRequest, down, up};
+use devinfra::model::{Exports, Stack};
+use devinfra::plan::{Adopt, Recreate};
+use tempfile::{TempDir, tempdir};
+use tokio::time::Instant;
+
+use crate::world::{Change as _, engine_for, name, stack};
+
+#[derive(Default)]
+struct Written(Mutex<Vec<String>>);
+
+impl Observer for Written {
+    fn on(&self, event: Event) {
+        match event {
+            Event::Hook { moment, .. } => self.0.lock().unwrap().push(moment.to_string()),
+            Event::HookWrote { line } => self.0.lock().unwrap().push(line),
+            _ => {}
+        }
+    }
+}
+
+struct World {
+    stack: Stack,
+    engine: FakeEngine,
+    directory: TempDir,
+}
+
+fn shell(script: &str) -> Vec<String> {
+    ["sh", "-c", script].map(str::to_owned).to_vec()
+}
+
+/// A stack of one service, which exports `GREETING`.
+fn world() -> World {
+    let directory = tempdir().unwrap();
+    let mut stack = stack(&["db"]).change("db", |service| {
+        service.exports = Exports {
+            with: [("GREETING".to_owned(), "hello".to_owned())].into(),
+            without: [("GREETING".to_owned(), "nobody".to_owned())].into(),
+        };
+    });
+    directory.path().clone_into(&mut stack.directory);
+    let engine = engine_for(&stack);
+    World {
+        stack,
+        engine,
+        directory,
+    }
+}
+
+impl World {
+    fn session<'a>(
+        &'a self,
+        written: &'a Written,
+        stop: &'a Stop,
+        locks: &'a PathBuf,
+    ) -> Session<'a> {
+        Session {
+            stack: &self.stack,
+            engine: &self.engine,
+            observer: written,
+            stop,
+            lock_directory: locks,
+            command: "a test",
+            began: Instant::now(),
+        }
+    }
+
+    async fn up(&self, services: &[&str]) -> (Result<(), FlowError>, Vec<String>) {
+        let (_stopper, stop) = Stop::new();
+        let (written, locks) = (Written::default(), self.directory.path().join("locks"));
+        let request = UpRequest {
+            services: services.iter().map(|service| name(service)).collect(),
+            without: Vec::new(),
+            recreate: Recreate::Changed,
+            pull: None,
+            adopt: Adopt::No,
+            wait_timeout: Duration::from_secs(5),
+            checks: Checks::Skip,
+        };
+        let done = up(&self.session(&written, &stop, &locks), &request).await;
+        (done.map(|_| ()), written.0.into_inner().unwrap())
+    }
+
+    async fn down(&self) -> (Result<(), FlowError>, Vec<String>) {
+        let (_stopper, stop) = Stop::new();
+        let (written, locks) = (Written::default(), self.directory.path().join("locks"));
+        let request = DownRequest {
+            services: Vec::new(),
+            timeout: None,
+            adopt: Adopt::No,
+            wait_timeout: Duration::from_secs(5),
+        };
+        let done = down(&self.session(&written, &stop, &locks), &request).await;
+        (done.map(|_| ()), written.0.into_inner().unwrap())
+    }
+}
+
+#[tokio::test]
+async fn hooks_run_in_the_project_directory_with_the_stacks_variables() {
+    let mut world = world();
+    world.stack.hooks.after_up = vec![
+        shell("echo $GREETING"),
+        shell("echo story >&2; pwd -P > here"),
+    ];
+    let (done, written) = world.up(&[]).await;
+    done.unwrap();
+    assert_eq!(written, ["after_up", "hello", "after_up", "story"]);
+    let here = fs::read_to_string(world.directory.path().join("here")).unwrap();
+    let directory = world.directory.path().canonicalize().unwrap();
+    assert_eq!(here.trim_end(), directory.to_str().unwrap());
+}
+
+#[tokio::test]
+async fn a_part_of_the_stack_runs_no_hooks() {
+    let mut world = world();
+    world.stack.hooks.after_up = vec![shell("echo hi")];
+    assert_eq!(world.up(&["db"]).await.1, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_hook_that_fails_is_the_failure_and_the_next_does_not_run() {
+    let mut world = world();
+    world.stack.hooks.after_up = vec![shell("exit 3"), shell("echo next")];
+    let (done, written) = world.up(&[]).await;
+    assert_eq!(
+        done.unwrap_err().to_string(),
+        "`after_up` hook `sh -c exit 3` failed"
+    );
+    assert_eq!(written, ["after_up"]);
+}
+
+#[tokio::test]
+async fn a_hook_before_down_can_keep_the_stack_up() {
+    let mut world = world();
+    world.up(&[]).await.0.unwrap();
+    world.stack.hooks.before_down = vec![shell("exit 1")];
+    assert!(world.down().await.0.is_err());
+    assert_eq!(world.engine.running(), ["hub-db"]);
+    world.stack.hooks.before_down = vec![shell("echo bye, $GREETING")];
+    let (done, written) = world.down().await;
+    done.unwrap();
+    assert_eq!(written, ["before_down", "bye, hello"]);
+    assert!(world.engine.running().is_empty());
+}
+
+#[tokio::test]
+async fn a_stack_that_is_not_up_comes_down_without_hooks() {
+    let mut world = world();
+    world.stack.hooks.before_down = vec![shell("exit 1")];
+    let (done, written) = world.down().await;
+    done.unwrap();
+    assert_eq!(written, [""; 0]);
+}
