@@ -8,6 +8,7 @@ pub mod data;
 pub mod engine;
 pub mod event;
 pub mod flow;
+pub mod host;
 pub mod kinds;
 pub mod model;
 pub mod plan;

@@ -77,6 +77,12 @@ const HOUSE: &[Room] = &[
         may_use: &["model"],
         may_not_use: &["clap", "std::env"],
     },
+    // What this machine says of itself; the engine says the rest.
+    Room {
+        name: "host",
+        may_use: &["model"],
+        may_not_use: &["clap", "std::env", "tokio", "bollard"],
+    },
     Room {
         name: "event",
         may_use: &["model", "plan", "engine", "kinds"],
@@ -84,13 +90,15 @@ const HOUSE: &[Room] = &[
     },
     Room {
         name: "apply",
-        may_use: &["model", "plan", "engine", "kinds", "cache", "data", "event"],
+        may_use: &[
+            "model", "plan", "engine", "kinds", "cache", "data", "host", "event",
+        ],
         may_not_use: &["clap", "std::env", "std::io::std"],
     },
     Room {
         name: "flow",
         may_use: &[
-            "model", "plan", "engine", "kinds", "cache", "data", "event", "apply",
+            "model", "plan", "engine", "kinds", "cache", "data", "host", "event", "apply",
         ],
         may_not_use: &["clap", "std::env", "std::io::std"],
     },

@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use futures_util::future::try_join_all;
 
 use crate::engine::{Engine, EngineError};
+use crate::host;
 use crate::model::{
-    Fingerprint, ImageRef, MountSource, Observed, ObservedContainer, Service, ServiceName, Stack,
+    Fingerprint, ImageRef, MountSource, Observed, ObservedContainer, PortHolder, PortMapping,
+    PublishedPort, Service, ServiceName, Stack, TakenPort,
 };
 
 /// What is asked.
@@ -15,7 +17,9 @@ use crate::model::{
 pub enum Question<'a> {
     /// What `up` of these services needs to know. Where they all run as wanted, one listing says it.
     Up(&'a BTreeSet<ServiceName>),
-    /// Everything, whatever runs.
+    /// What `up` of these services needs to know where something is done whatever runs.
+    UpThoroughly(&'a BTreeSet<ServiceName>),
+    /// Everything that is the stack's, whatever runs.
     Everything,
     /// The containers only.
     Containers,
@@ -34,7 +38,7 @@ pub async fn observe(
     let containers = engine.containers(stack).await?;
     let settled = match question {
         Question::Up(services) => is_settled(stack, services, &containers),
-        Question::Everything => false,
+        Question::UpThoroughly(_) | Question::Everything => false,
         Question::Containers => true,
     };
     if settled {
@@ -52,10 +56,17 @@ pub async fn observe(
         engine.volumes(stack, &anonymous),
         images(engine, stack),
     )?;
-    let missing_directories = if engine.address().is_local() {
+    let is_local = engine.address().is_local();
+    let missing_directories = if is_local {
         missing_directories(stack)
     } else {
         BTreeSet::new()
+    };
+    let taken_ports = match question {
+        Question::Up(services) | Question::UpThoroughly(services) if is_local => {
+            taken_ports(engine, &unpublished(stack, services, &containers)).await
+        }
+        _ => Vec::new(),
     };
     Ok(Observed {
         containers,
@@ -63,7 +74,54 @@ pub async fn observe(
         volumes: volumes.into_iter().collect(),
         images,
         missing_directories,
+        taken_ports,
     })
+}
+
+/// The mappings of the services whose host ports their own containers do not hold now.
+fn unpublished<'a>(
+    stack: &'a Stack,
+    services: &BTreeSet<ServiceName>,
+    containers: &[ObservedContainer],
+) -> Vec<&'a PortMapping> {
+    let services = services.iter().filter_map(|name| stack.services.get(name));
+    services
+        .flat_map(|service| {
+            service
+                .container
+                .ports
+                .iter()
+                .map(move |port| (service, port))
+        })
+        .filter(|(service, mapping)| {
+            !containers.iter().any(|container| {
+                let holds = |port: &PublishedPort| {
+                    Some(port.published) == mapping.published && port.protocol == mapping.protocol
+                };
+                container.is_of(&service.name) && container.ports.iter().any(holds)
+            })
+        })
+        .map(|(_, mapping)| mapping)
+        .collect()
+}
+
+/// The host ports among these that are taken. Of a container, this machine sees the engine's port
+/// proxy only, so the engine is asked for the name; where it does not say, the process is named.
+async fn taken_ports(engine: &dyn Engine, mappings: &[&PortMapping]) -> Vec<TakenPort> {
+    let mut taken = host::taken_ports(mappings.iter().copied());
+    if taken.is_empty() {
+        return taken;
+    }
+    let published = engine.published_ports().await.unwrap_or_default();
+    for one in &mut taken {
+        let holds = |(_, port): &&(String, PublishedPort)| {
+            port.published == one.port && port.protocol == one.protocol
+        };
+        if let Some((name, _)) = published.iter().find(holds) {
+            one.holder = Some(PortHolder::Container { name: name.clone() });
+        }
+    }
+    taken
 }
 
 /// Whether every one of the services runs, made of what is wanted now.

@@ -58,6 +58,10 @@ pub(super) struct Global {
     /// Docker context to talk to
     #[arg(long, global = true, value_name = "NAME", conflicts_with = "host")]
     pub(super) context: Option<String>,
+    /// How long the engine may take to answer a question; what works on disks or networks gets four
+    /// times as long
+    #[arg(long, global = true, value_name = "DURATION", default_value = "30s", value_parser = duration)]
+    pub(super) engine_timeout: Duration,
     /// Answer in JSON on standard output
     #[arg(long, global = true)]
     pub(super) json: bool,

@@ -4,12 +4,13 @@ use std::error::Error as StdError;
 use std::io;
 use std::path::Path;
 
-use super::Exit;
+use super::failure::{self, About};
 use super::hints::bootstrap_hints;
-use crate::apply::{ApplyError, ExitReason, Failure};
+use super::{Exit, catalogue};
+use crate::apply::{ApplyError, Failure};
 use crate::engine::{EngineError, ImageProblem, UnreachableReason};
 use crate::flow::FlowError;
-use crate::model::{ImageRef, Stack};
+use crate::model::{ImageRef, PortHolder, Stack};
 use crate::plan::Refusal;
 use crate::report::list;
 use crate::stack_file::LoadError;
@@ -41,6 +42,11 @@ impl CliError {
             causes: causes(error),
             ..Self::default()
         }
+    }
+
+    pub(super) fn cause(mut self, cause: impl Into<String>) -> Self {
+        self.causes.push(cause.into());
+        self
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -132,7 +138,11 @@ impl CliError {
             FlowError::Bootstrap { service, source } => Self {
                 service: Some(service.to_string()),
                 hints: bootstrap_hints(source),
-                ..Self::new(Exit::Service, source.code(), error)
+                ..Self::new(
+                    catalogue::exit(source.code()).unwrap_or_default(),
+                    source.code(),
+                    error,
+                )
             },
             FlowError::NotUp(_) => Self::new(Exit::Service, "stack.not-up", error)
                 .hint("bring it up with `devinfra up`"),
@@ -166,6 +176,17 @@ impl CliError {
                 "take it down there: `devinfra --project-directory {} down`, or give this stack another name with `--name`",
                 directory.display()
             )),
+            Refusal::PortTaken {
+                service,
+                port,
+                holder,
+            } => told
+                .hint(match holder {
+                    Some(PortHolder::Container { name }) => format!("stop it: `docker stop {name}`"),
+                    Some(PortHolder::Process { id, .. }) => format!("stop it: `kill {id}`"),
+                    None => format!("find who holds it: `sudo ss -ltnp 'sport = :{port}'`"),
+                })
+                .hint(format!("or publish another port: `ports` of `{service}` in the stack file")),
             Refusal::ImageNotLocal { image, .. } => Self { exit: Exit::Image, ..told }
                 .hint(format!("fetch it with `docker pull {image}`, or run `devinfra up --pull missing`")),
             Refusal::ExternalNetworkMissing { network } => {
@@ -188,42 +209,18 @@ impl CliError {
                 reason,
                 log,
                 service,
-            } => {
-                let code = match reason {
-                    ExitReason::Exited {
-                        oom_killed: true, ..
-                    } => "service.oom-killed",
-                    ExitReason::Exited { .. } => "service.exited",
-                    ExitReason::Removed => "service.removed",
-                };
-                let told = Self {
-                    log: log.clone(),
-                    ..Self::new(Exit::Service, code, error)
-                };
-                if code == "service.oom-killed" {
-                    told.hint(format!(
-                        "give `{service}` more memory with `mem_limit` in the stack file"
-                    ))
-                } else {
-                    told.hint(format!("read the whole log with `devinfra logs {service}`"))
-                }
-            }
+            } => failure::exited(error, *reason, log, &About::new(stack, service)),
             error @ ApplyError::NotReady {
                 reason,
                 log,
                 service,
                 ..
-            } => Self {
-                log: log.clone(),
-                causes: vec![reason.clone()],
-                ..Self::new(Exit::Service, "service.not-ready", error)
-            }
-            .hint(format!("read the whole log with `devinfra logs {service}`"))
-            .hint("give it more time with `--wait-timeout`"),
-            error @ ApplyError::Never { never, log, .. } => Self {
-                log: log.clone(),
-                ..Self::new(Exit::Service, never.code(), error)
-            },
+            } => failure::not_ready(error, reason, log, &About::new(stack, service)),
+            error @ ApplyError::Never {
+                never,
+                log,
+                service,
+            } => failure::never(error, never, log, &About::new(stack, service)),
             error @ ApplyError::Bootstrap { source, .. } => Self {
                 hints: bootstrap_hints(source),
                 ..Self::new(Exit::Service, source.code(), error)
@@ -293,8 +290,16 @@ impl CliError {
             EngineError::NoSpace { .. } => {
                 told(Exit::Failed, "engine.no-space").hint("`docker system df` shows what takes it")
             }
-            EngineError::NoAnswer { .. } => told(Exit::Engine, "engine.no-answer"),
-            EngineError::Broken { .. } => told(Exit::Engine, "engine.broken-answer"),
+            EngineError::TooOld { .. } => told(Exit::Engine, "engine.too-old")
+                .hint("update it: Docker 20.10 and Podman 4 are the oldest that will do"),
+            EngineError::TooNew { .. } => {
+                told(Exit::Engine, "engine.too-new").hint("update devinfra")
+            }
+            EngineError::NoAnswer { .. } => told(Exit::Engine, "engine.no-answer").hint(
+                "see whether the engine is overloaded; `--engine-timeout` gives it more time",
+            ),
+            EngineError::Broken { .. } => told(Exit::Engine, "engine.broken-answer")
+                .hint("run the command again; if that does not help, restart the engine"),
             EngineError::NotFound { .. } | EngineError::Vanished { .. } => {
                 told(Exit::Failed, "engine.not-found")
                     .hint("run the command again: it was removed after devinfra had looked")
@@ -345,19 +350,20 @@ impl CliError {
                 "MinIO's images have left Docker Hub; `quay.io/minio/minio` still has them, and logging in does not help",
             ),
             ImageProblem::Gone => told("image.gone")
-                .hint("check its name and tag in the stack file; a private image needs `docker login`"),
+                .hint("check its name and tag in the stack file; of a private image, log in with `docker login` and fetch it with `docker pull`"),
             ImageProblem::LoginRequired => {
-                told("image.login-required").hint("log in with `docker login`")
+                told("image.login-required")
+                    .hint(format!("log in with `docker login`, and fetch it with `docker pull {image}`"))
             }
             ImageProblem::RateLimited => told("image.rate-limited").hint(
-                "wait, or log in with `docker login` for a higher limit; trying again at once only makes it worse",
+                "wait; or log in with `docker login`, which has a higher limit, and fetch it with `docker pull`",
             ),
             ImageProblem::RegistryUnreachable => told("image.registry-unreachable")
                 .hint("check the network, and the proxy of the engine"),
             ImageProblem::WrongPlatform => told("image.wrong-platform")
                 .hint("choose another tag, or set `platform` in the stack file"),
             ImageProblem::NoSpace => {
-                told("engine.no-space").hint("`docker system df` shows what takes it")
+                told("image.no-space").hint("`docker system df` shows what takes it")
             }
             ImageProblem::Other => told("image.pull-failed"),
         }
@@ -378,6 +384,7 @@ fn refusal_code(refusal: &Refusal) -> &'static str {
     match refusal {
         Refusal::ForeignContainer { .. } => "container.foreign",
         Refusal::Elsewhere { .. } => "stack.elsewhere",
+        Refusal::PortTaken { .. } => "port.taken",
         Refusal::ImageNotLocal { .. } => "image.not-local",
         Refusal::ExternalNetworkMissing { .. } => "network.missing",
         Refusal::ExternalVolumeMissing { .. } => "volume.missing",
@@ -389,6 +396,7 @@ fn refusal_service(refusal: &Refusal) -> Option<String> {
     match refusal {
         Refusal::ForeignContainer { service, .. }
         | Refusal::Elsewhere { service, .. }
+        | Refusal::PortTaken { service, .. }
         | Refusal::ImageNotLocal { service, .. } => Some(service.to_string()),
         Refusal::ExternalNetworkMissing { .. }
         | Refusal::ExternalVolumeMissing { .. }

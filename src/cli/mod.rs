@@ -3,11 +3,13 @@
 mod args;
 mod attach;
 mod cache_error;
+pub mod catalogue;
 mod commands;
 mod data_args;
 mod error;
 mod exec_error;
 mod exit;
+mod failure;
 mod hints;
 mod output;
 mod passthrough;

@@ -11,7 +11,7 @@ use super::EngineError;
 /// Where an engine is, and how that was decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
-    /// `unix://…`, `tcp://…` or `npipe://…`.
+    /// `unix://…`, `tcp://…`, `ssh://…` or `npipe://…`.
     pub url: String,
     /// What decided on it, for messages: "`DOCKER_HOST`".
     pub chosen_by: String,

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::io;
+use std::time::Duration;
 
 use crate::model::{ContainerId, ImageRef};
 
@@ -119,12 +120,31 @@ pub enum EngineError {
         source: EngineSaid,
     },
     /// No answer came in time.
-    #[error("failed to {operation}: the engine did not answer within {seconds} s")]
+    #[error("failed to {operation}: the engine did not answer within {} s", waited.as_secs_f64())]
     NoAnswer {
         /// What was attempted.
         operation: String,
         /// The deadline.
-        seconds: u64,
+        waited: Duration,
+    },
+    /// The engine speaks older versions of its API only.
+    #[error(
+        "the engine at `{address}` speaks version {version} of its API, and devinfra needs {oldest}"
+    )]
+    TooOld {
+        /// The engine's address.
+        address: String,
+        /// The newest version that it knows.
+        version: String,
+        /// The oldest that will do.
+        oldest: String,
+    },
+    /// The engine speaks newer versions of its API only.
+    #[error("the engine no longer speaks the version of its API that this devinfra does")]
+    TooNew {
+        /// The engine's own words.
+        #[source]
+        source: EngineSaid,
     },
     /// The connection broke, or the answer was none that could be read.
     #[error("failed to {operation}")]

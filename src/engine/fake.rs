@@ -306,6 +306,17 @@ impl Engine for FakeEngine {
         Ok(self.with(|state| state.volumes.iter().cloned().collect()))
     }
 
+    async fn published_ports(&self) -> Result<Vec<(String, PublishedPort)>, EngineError> {
+        Ok(self.with(|state| {
+            let running = state.containers.iter().filter(|one| one.found.is_running());
+            let ports = running.flat_map(|one| {
+                let named = |port: &PublishedPort| (one.found.name.clone(), *port);
+                one.found.ports.iter().map(named)
+            });
+            ports.collect()
+        }))
+    }
+
     async fn image_id(&self, image: &ImageRef) -> Result<Option<String>, EngineError> {
         let there = self.with(|state| state.images.contains(image.as_str()));
         Ok(there.then(|| image_id(image.as_str())))

@@ -19,12 +19,12 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 
 use crate::model::{
-    ContainerId, ImageRef, Network, NetworkId, NetworkSpec, ObservedContainer, Service,
-    ServiceName, Stack, VolumeSpec,
+    ContainerId, ImageRef, Network, NetworkId, NetworkSpec, ObservedContainer, PublishedPort,
+    Service, ServiceName, Stack, VolumeSpec,
 };
 
 pub use address::{Address, Wishes};
-pub use docker::Docker;
+pub use docker::{Deadlines, Docker};
 pub use error::{EngineError, EngineSaid, ImageProblem, UnreachableReason};
 pub use exec::{Attached, Chunk, ExecId, ExecRequest, TerminalSize};
 #[cfg(any(test, feature = "test-support"))]
@@ -49,6 +49,10 @@ pub trait Engine: fmt::Debug + Send + Sync {
     /// The names of the volumes that are the stack's or have a name the stack needs, and of those
     /// named in `further` that exist.
     async fn volumes(&self, stack: &Stack, further: &[String]) -> Result<Vec<String>, EngineError>;
+
+    /// Every host port that a running container publishes, whosever it is, with the container's
+    /// name.
+    async fn published_ports(&self) -> Result<Vec<(String, PublishedPort)>, EngineError>;
 
     /// The engine's id of the image; `None` when it does not have it.
     async fn image_id(&self, image: &ImageRef) -> Result<Option<String>, EngineError>;

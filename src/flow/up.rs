@@ -103,7 +103,7 @@ impl UpRequest {
         let thorough = self.recreate == Recreate::All
             || !self.always_pulled(session.stack, &services).is_empty();
         let question = if thorough {
-            Question::Everything
+            Question::UpThoroughly(&services)
         } else {
             Question::Up(&services)
         };

@@ -29,7 +29,7 @@ pub use observed::{
     ContainerId, ContainerState, Health, Network, NetworkId, Observed, ObservedContainer, Owner,
     PublishedPort,
 };
-pub use port::{PortMapping, Protocol};
+pub use port::{PortHolder, PortMapping, Protocol, TakenPort};
 pub use secret::Secret;
 pub use service::{Condition, Dependency, Exports, Service, StopPolicy};
 pub use size::{ByteSize, SizeError};

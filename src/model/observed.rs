@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use super::{ImageRef, Protocol, ServiceName};
+use super::{ImageRef, PortMapping, Protocol, ServiceName, TakenPort};
 
 /// One snapshot of the engine, as far as it concerns a stack.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -20,6 +20,8 @@ pub struct Observed {
     pub images: BTreeMap<ImageRef, Option<String>>,
     /// Host directories that bind mounts need and that do not exist yet.
     pub missing_directories: BTreeSet<PathBuf>,
+    /// Host ports that services are to publish and that somebody else holds.
+    pub taken_ports: Vec<TakenPort>,
 }
 
 /// An engine's id of a container: 64 hexadecimal digits.
@@ -146,6 +148,13 @@ impl Observed {
         self.containers
             .iter()
             .find(|container| container.name == name)
+    }
+
+    /// Who keeps the mapping's host port from being published, where somebody does.
+    pub fn taken_port(&self, mapping: &PortMapping) -> Option<&TakenPort> {
+        self.taken_ports.iter().find(|taken| {
+            Some(taken.port) == mapping.published && taken.protocol == mapping.protocol
+        })
     }
 
     /// The network of this name: this stack's own where several share it.

@@ -26,6 +26,34 @@ pub struct PortMapping {
     pub protocol: Protocol,
 }
 
+/// A host port that somebody listens on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenPort {
+    /// The port.
+    pub port: u16,
+    /// TCP or UDP.
+    pub protocol: Protocol,
+    /// Who has it, where that can be seen.
+    pub holder: Option<PortHolder>,
+}
+
+/// Who holds a port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PortHolder {
+    /// A container that publishes it.
+    Container {
+        /// Its name.
+        name: String,
+    },
+    /// A process of this machine.
+    Process {
+        /// Its id.
+        id: u32,
+        /// Its program and arguments, as far as they can be shown.
+        command: String,
+    },
+}
+
 impl PortMapping {
     /// A TCP port published on 127.0.0.1.
     pub fn loopback(published: u16, target: u16) -> Self {
@@ -40,6 +68,15 @@ impl PortMapping {
     /// Whether other machines can reach the port.
     pub fn is_exposed(&self) -> bool {
         !self.host_ip.is_loopback()
+    }
+}
+
+impl fmt::Display for PortHolder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Container { name } => write!(f, "container `{name}`"),
+            Self::Process { id, command } => write!(f, "process {id} (`{command}`)"),
+        }
     }
 }
 

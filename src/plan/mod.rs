@@ -8,6 +8,7 @@ mod cause;
 mod down;
 mod goal;
 mod note;
+mod ports;
 mod refusal;
 mod up;
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::model::{ContainerId, ImageRef, ServiceName};
+use crate::model::{ContainerId, ImageRef, PortHolder, ServiceName};
 
 /// A reason to do nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +26,16 @@ pub enum Refusal {
         container: String,
         /// The project directory it was started from.
         directory: PathBuf,
+    },
+    /// A host port that a service is to publish is taken.
+    #[error("host port {port}, which `{service}` publishes, is taken{}", by(holder.as_ref()))]
+    PortTaken {
+        /// The service.
+        service: ServiceName,
+        /// The port.
+        port: u16,
+        /// Who has it, where that can be seen.
+        holder: Option<PortHolder>,
     },
     /// An image is not on the engine and may not be pulled.
     #[error("image `{image}` is not on the engine, and may not be pulled (pull policy `never`)")]
@@ -55,4 +65,8 @@ pub enum Refusal {
         /// How many networks have it.
         count: usize,
     },
+}
+
+fn by(holder: Option<&PortHolder>) -> String {
+    holder.map_or_else(String::new, |holder| format!(" by {holder}"))
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::down::patience;
-use super::{Action, Adopt, Cause, ContainerRef, Note, Plan, Recreate, Refusal, StepId, Up};
+use super::{Action, Adopt, Cause, ContainerRef, Note, Plan, Recreate, Refusal, StepId, Up, ports};
 use crate::model::{
     Condition, ContainerId, ContainerState, Facet, Fingerprint, ImageRef, MountSource, NetworkId,
     Observed, ObservedContainer, Owner, PullPolicy, Service, ServiceName, Stack, StopPolicy,
@@ -132,6 +132,10 @@ impl<'a> Planner<'a> {
         let Some(fate) = self.fate(service) else {
             return;
         };
+        if let Fate::Start(..) | Fate::Replace(..) | Fate::Create = fate {
+            let taken = ports::refusals(self.observed, self.wanted, service);
+            self.refusals.extend(taken);
+        }
         let first = self.plan.steps.len();
         let milestones = match fate {
             Fate::Done => Milestones::default(),

@@ -1,10 +1,12 @@
 //! What `up` plans.
 
 use devinfra::engine::FakeEngine;
-use devinfra::model::{Condition, ContainerState, PullPolicy, Stack};
-use devinfra::plan::{Adopt, Goal, Note, Recreate, Step, Up};
+use devinfra::model::{
+    Condition, ContainerState, PortHolder, Protocol, PullPolicy, Stack, TakenPort,
+};
+use devinfra::plan::{Adopt, Goal, Note, Recreate, Step, Up, reconcile};
 
-use crate::world::{Change as _, engine_for, image, name, plan, reach, refusals, stack};
+use crate::world::{Change as _, engine_for, image, look, name, plan, reach, refusals, stack};
 
 fn up(stack: &Stack) -> Goal {
     Goal::Up(Up::all(stack))
@@ -268,4 +270,45 @@ async fn recreate_replaces_what_need_not_be() {
         ..Up::all(&stack)
     });
     assert_eq!(plan(&engine, &stack, &goal).await.changes().count(), 4);
+}
+
+#[tokio::test]
+async fn a_port_that_somebody_else_holds_is_refused_before_anything_is_made() {
+    let stack = stack(&["api", "db"]).publishes("db", 5432);
+    let engine = engine_for(&stack);
+    let mut observed = look(&engine, &stack).await;
+    observed.taken_ports = vec![TakenPort {
+        port: 5432,
+        protocol: Protocol::Tcp,
+        holder: Some(PortHolder::Process {
+            id: 7,
+            command: "postgres".to_owned(),
+        }),
+    }];
+    let refusals = reconcile(&stack, &observed, &up(&stack)).unwrap_err();
+    let told: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        ["host port 5432, which `db` publishes, is taken by process 7 (`postgres`)"]
+    );
+}
+
+#[tokio::test]
+async fn a_port_that_the_stacks_own_container_holds_is_no_obstacle() {
+    let stack = stack(&["api", "db"]).publishes("db", 5432);
+    let engine = engine_for(&stack);
+    reach(&engine, &stack, &up(&stack)).await;
+    // The port moves from one service to the other.
+    let moved = stack
+        .change("db", |db| db.container.ports.clear())
+        .publishes("api", 5432);
+    let mut observed = look(&engine, &moved).await;
+    observed.taken_ports = vec![TakenPort {
+        port: 5432,
+        protocol: Protocol::Tcp,
+        holder: Some(PortHolder::Container {
+            name: "hub-db".to_owned(),
+        }),
+    }];
+    assert!(reconcile(&moved, &observed, &up(&moved)).is_ok());
 }

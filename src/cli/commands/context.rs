@@ -7,7 +7,7 @@ use crate::cli::args::Global;
 use crate::cli::error::CliError;
 use crate::cli::output::Output;
 use crate::cli::settings::Settings;
-use crate::engine::Docker;
+use crate::engine::{Deadlines, Docker};
 use crate::event::Observer;
 use crate::flow::Session;
 use crate::model::{ServiceName, Stack};
@@ -53,7 +53,9 @@ impl Context<'_> {
             .engine_wishes(self.global)
             .decide()
             .map_err(|error| CliError::engine(&error))?;
-        let engine = Docker::connect(address).map_err(|error| CliError::engine(&error))?;
+        let engine = Docker::connect(address)
+            .map_err(|error| CliError::engine(&error))?
+            .with_deadlines(Deadlines::within(self.global.engine_timeout));
         let lock_directory = self.settings.lock_directory();
         Ok(Ready {
             stack: loaded.stack,

@@ -10,7 +10,7 @@ use bollard::models::{
     RestartPolicy as EngineRestartPolicy, RestartPolicyNameEnum, VolumeCreateRequest,
 };
 
-use super::{Docker, QUICK, SLOW, observe};
+use super::{Docker, observe};
 use crate::engine::{Engine as _, EngineError, labels};
 use crate::model::{
     Bind, ByteSize, ContainerId, ContainerSpec, Healthcheck, Mount, MountSource, NetworkAttachment,
@@ -233,7 +233,7 @@ pub(super) async fn join_further_networks(
         docker
             .call(
                 operation,
-                SLOW,
+                docker.deadlines.slow,
                 docker.client.connect_network(&id.0, request),
             )
             .await?;
@@ -266,7 +266,7 @@ pub(super) async fn volume(
     let operation = format!("create volume `{}`", volume.name);
     let created = docker.client.create_volume(request);
     docker
-        .call(operation, SLOW, created)
+        .call(operation, docker.deadlines.slow, created)
         .await
         .map(|_volume| ())
 }
@@ -296,7 +296,11 @@ pub(super) async fn network(
     };
     let operation = format!("create network `{}`", wanted.name);
     let created = docker
-        .call(operation, SLOW, docker.client.create_network(request))
+        .call(
+            operation,
+            docker.deadlines.slow,
+            docker.client.create_network(request),
+        )
         .await;
     let mine = match created {
         Ok(answer) => Some(NetworkId(answer.id)),
@@ -313,7 +317,7 @@ pub(super) async fn network(
         .or_else(|| mine.clone())
         .ok_or_else(|| EngineError::NoAnswer {
             operation: format!("find network `{}` after its creation", wanted.name),
-            seconds: QUICK.as_secs(),
+            waited: docker.deadlines.quick,
         })?;
     match mine {
         Some(mine) if mine != chosen => docker.remove_network(&mine).await?,

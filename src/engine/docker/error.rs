@@ -39,6 +39,27 @@ pub(super) fn classify(error: Error, operation: String, address: &Address) -> En
     }
 }
 
+/// An answer that broke off, or is none that can be read.
+pub(super) fn broken(
+    operation: &str,
+    source: impl Into<Box<dyn StdError + Send + Sync>>,
+) -> EngineError {
+    EngineError::Broken {
+        operation: operation.to_owned(),
+        source: source.into(),
+    }
+}
+
+/// A socket that could not be opened.
+pub(super) fn unanswered(error: &io::Error, address: &Address) -> EngineError {
+    EngineError::Unreachable {
+        address: address.url.clone(),
+        chosen_by: address.chosen_by.clone(),
+        reason: UnreachableReason::of(error),
+        source: Some(io::Error::new(error.kind(), error.to_string()).into()),
+    }
+}
+
 /// A connection that could not be made.
 pub(super) fn unreachable(error: Error, address: &Address) -> EngineError {
     let chosen_by = address.chosen_by.clone();
@@ -50,10 +71,10 @@ pub(super) fn unreachable(error: Error, address: &Address) -> EngineError {
             reason: UnreachableReason::NoSocket,
             source: None,
         },
-        Error::UnsupportedURISchemeError { .. } => EngineError::Address {
+        Error::UnsupportedURISchemeError { uri } => EngineError::Address {
             address,
             chosen_by,
-            problem: "this build of devinfra does not know its scheme".to_owned(),
+            problem: unknown_scheme(&uri),
         },
         Error::URLParseError { err } => EngineError::Address {
             address,
@@ -66,6 +87,17 @@ pub(super) fn unreachable(error: Error, address: &Address) -> EngineError {
             chosen_by,
             source: root_cause(&other),
         },
+    }
+}
+
+/// Some schemes need a feature that the build may have left out.
+fn unknown_scheme(uri: &str) -> String {
+    match uri.split_once("://").map_or(uri, |(scheme, _)| scheme) {
+        "ssh" => "this build of devinfra is without ssh; build it with `--features ssh`".to_owned(),
+        "https" => {
+            "this build of devinfra is without TLS; build it with `--features tls`".to_owned()
+        }
+        scheme => format!("there is no way to reach an engine by `{scheme}`"),
     }
 }
 
@@ -95,6 +127,9 @@ fn root_cause(error: &Error) -> Option<Box<dyn StdError + Send + Sync>> {
 
 fn refused(source: EngineSaid, operation: String) -> EngineError {
     let text = source.message.to_lowercase();
+    if source.status == 400 && text.contains("client version") && text.contains("is too old") {
+        return EngineError::TooNew { source };
+    }
     if source.status == 404 {
         return EngineError::NotFound { operation, source };
     }

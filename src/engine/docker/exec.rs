@@ -5,8 +5,8 @@ use bollard::exec::{CreateExecOptions, ResizeExecOptions, StartExecOptions, Star
 use bollard::models::ExecConfig;
 use futures_util::StreamExt as _;
 
+use super::Docker;
 use super::error::classify;
-use super::{Docker, QUICK, SLOW};
 use crate::engine::{
     Attached, Chunk, EngineError, ExecId, ExecRequest, Executed, LogStream, TerminalSize,
 };
@@ -27,7 +27,7 @@ pub(super) async fn run(
     let created = docker
         .call(
             operation.clone(),
-            QUICK,
+            docker.deadlines.quick,
             docker.client.create_exec(&id.0, options),
         )
         .await?;
@@ -47,7 +47,7 @@ pub(super) async fn run(
             output,
         })
     };
-    docker.call(operation, SLOW, run).await
+    docker.call(operation, docker.deadlines.slow, run).await
 }
 
 pub(super) async fn attach(
@@ -60,7 +60,7 @@ pub(super) async fn attach(
     let created = docker
         .call(
             operation.clone(),
-            QUICK,
+            docker.deadlines.quick,
             docker.client.create_exec(&id.0, config(request)),
         )
         .await?;
@@ -71,7 +71,7 @@ pub(super) async fn attach(
     let started = docker
         .call(
             operation.clone(),
-            QUICK,
+            docker.deadlines.quick,
             docker.client.start_exec(&created.id, Some(options)),
         )
         .await?;
@@ -133,13 +133,19 @@ pub(super) async fn resize(
         height: size.rows,
     };
     let call = docker.client.resize_exec(&id.0, options);
-    docker.call("resize the terminal", QUICK, call).await
+    docker
+        .call("resize the terminal", docker.deadlines.quick, call)
+        .await
 }
 
 pub(super) async fn status(docker: &Docker, id: &ExecId) -> Result<Option<i64>, EngineError> {
     let call = docker.client.inspect_exec(&id.0);
     let found = docker
-        .call("look up the command's exit status", QUICK, call)
+        .call(
+            "look up the command's exit status",
+            docker.deadlines.quick,
+            call,
+        )
         .await?;
     let ended = found.running != Some(true);
     Ok(found.exit_code.filter(|_| ended))

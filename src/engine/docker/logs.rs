@@ -2,15 +2,17 @@
 
 use std::collections::VecDeque;
 use std::mem;
+use std::time::Duration;
 
 use bollard::container::LogOutput;
 use bollard::query_parameters::LogsOptions;
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
+use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
+use super::Docker;
 use super::error::classify;
-use super::{Docker, QUICK};
 use crate::engine::{EngineError, LogLine, LogOptions, LogStream};
 use crate::model::ContainerId;
 
@@ -37,6 +39,8 @@ pub(super) fn stream(
     let operation = format!("read the log of container `{id}`");
     let address = docker.address.clone();
     let chunks = docker.client.logs(&id.0, Some(query)).boxed();
+    // What has been written comes at once; what is still to be written may take any time.
+    let patience = (!options.follow).then_some(docker.deadlines.stalled);
     let state = (chunks, Lines::default(), false);
     stream::unfold(state, move |(mut chunks, mut lines, mut ended)| {
         let operation = operation.clone();
@@ -49,7 +53,12 @@ pub(super) fn stream(
                 if ended {
                     return None;
                 }
-                match chunks.next().await {
+                let Ok(next) = within(patience, chunks.next()).await else {
+                    let waited = patience.unwrap_or_default();
+                    let error = EngineError::NoAnswer { operation, waited };
+                    return Some((Err(error), (chunks, lines, true)));
+                };
+                match next {
                     Some(Ok(chunk)) => lines.take(chunk),
                     Some(Err(error)) => {
                         let error = classify(error, operation, &address);
@@ -66,6 +75,17 @@ pub(super) fn stream(
     .boxed()
 }
 
+/// Waits, for ever where there is no patience to lose.
+async fn within<T>(
+    patience: Option<Duration>,
+    answer: impl Future<Output = T> + Send,
+) -> Result<T, Elapsed> {
+    match patience {
+        Some(patience) => timeout(patience, answer).await,
+        None => Ok(answer.await),
+    }
+}
+
 pub(super) async fn tail(
     docker: &Docker,
     id: &ContainerId,
@@ -75,6 +95,7 @@ pub(super) async fn tail(
         tail: Some(lines),
         ..LogOptions::default()
     };
+    docker.settle().await?;
     let mut log = stream(docker, id, &options);
     let mut found = Vec::new();
     let read = async {
@@ -83,7 +104,7 @@ pub(super) async fn tail(
         }
         Ok::<(), EngineError>(())
     };
-    match timeout(QUICK, read).await {
+    match timeout(docker.deadlines.quick, read).await {
         Ok(Err(error)) if error.is_not_found() => {}
         Ok(result) => result?,
         // A log that does not end in time still has the lines that came.

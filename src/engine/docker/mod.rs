@@ -1,15 +1,17 @@
 //! An engine that speaks the Docker Engine API. The only place that names bollard.
 //!
-//! Requests go without a version in their path, so every engine from 20.10 on answers in its own
-//! newest shape and none calls us too old.
+//! Every call has a deadline, and is preceded, once, by the question which version of the API the
+//! engine speaks.
 
 mod create;
+mod deadlines;
 mod error;
 mod events;
 mod exec;
 mod logs;
 mod observe;
 mod pull;
+mod version;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -28,28 +30,23 @@ use tracing::debug;
 
 use super::{
     Address, Attached, ContainerEvent, Engine, EngineError, ExecId, ExecRequest, Executed, LogLine,
-    LogOptions, PullProgress, TerminalSize, UnreachableReason, labels,
+    LogOptions, PullProgress, TerminalSize, labels,
 };
 use crate::model::{
-    ContainerId, ImageRef, Network, NetworkId, NetworkSpec, ObservedContainer, Service, Stack,
-    VolumeSpec,
+    ContainerId, ImageRef, Network, NetworkId, NetworkSpec, ObservedContainer, PublishedPort,
+    Service, Stack, VolumeSpec,
 };
+pub use deadlines::Deadlines;
 use error::{classify, unreachable};
-
-/// How long a call may take that the engine answers out of its memory.
-const QUICK: Duration = Duration::from_secs(30);
-/// How long a call may take that works on disks, networks or processes.
-const SLOW: Duration = Duration::from_mins(2);
-/// An engine that has not said a word by then is asked whether it lives.
-const SUSPICIOUS: Duration = Duration::from_secs(1);
-/// How long it has to say so.
-const SIGN_OF_LIFE: Duration = Duration::from_millis(900);
+use version::Agreed;
 
 /// A connection to an engine.
 #[derive(Debug, Clone)]
 pub struct Docker {
     client: Client,
     address: Address,
+    deadlines: Deadlines,
+    version: Agreed,
 }
 
 impl Docker {
@@ -79,9 +76,31 @@ impl Docker {
             }
         };
         match client {
-            Ok(client) => Ok(Self { client, address }),
+            Ok(client) => {
+                let version = Agreed::default();
+                Ok(Self {
+                    client: version.imprint(client),
+                    address,
+                    deadlines: Deadlines::default(),
+                    version,
+                })
+            }
             Err(error) => Err(unreachable(error, &address)),
         }
+    }
+
+    /// The same connection with other deadlines.
+    #[must_use]
+    pub fn with_deadlines(self, deadlines: Deadlines) -> Self {
+        Self { deadlines, ..self }
+    }
+
+    /// Agrees with the engine on a version of its API, if that has not happened yet.
+    async fn settle(&self) -> Result<(), EngineError> {
+        let deadline = self.deadlines.quick;
+        self.version
+            .settle(&self.client, &self.address, deadline)
+            .await
     }
 
     /// Makes one call, with a deadline and its refusal classified.
@@ -92,45 +111,22 @@ impl Docker {
         answer: impl Future<Output = Result<T, Refusal>> + Send,
     ) -> Result<T, EngineError> {
         let operation = operation.into();
+        self.settle().await?;
         debug!(operation, "engine call");
         match timeout(deadline, answer).await {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(classify(error, operation, &self.address)),
             Err(_elapsed) => Err(EngineError::NoAnswer {
                 operation,
-                seconds: deadline.as_secs(),
+                waited: deadline,
             }),
-        }
-    }
-
-    /// Waits for `answer` as long as the engine shows signs of life.
-    ///
-    /// The first call of a run goes through here: an engine that accepts connections and says
-    /// nothing is told within two seconds, and one that is merely slow gets its time.
-    async fn unless_silent<T>(
-        &self,
-        answer: impl Future<Output = Result<T, EngineError>> + Send,
-    ) -> Result<T, EngineError> {
-        let silence = async {
-            sleep(SUSPICIOUS).await;
-            timeout(SIGN_OF_LIFE, self.client.ping()).await.is_err()
-        };
-        tokio::pin!(answer);
-        tokio::select! {
-            result = &mut answer => result,
-            true = silence => Err(EngineError::Unreachable {
-                address: self.address.url.clone(),
-                chosen_by: self.address.chosen_by.clone(),
-                reason: UnreachableReason::Silent,
-                source: None,
-            }),
-            else => answer.await,
         }
     }
 
     async fn list_networks(&self) -> Result<Vec<EngineNetwork>, EngineError> {
         let listing = self.client.list_networks(None::<ListNetworksOptions>);
-        self.call("list networks", QUICK, listing).await
+        self.call("list networks", self.deadlines.quick, listing)
+            .await
     }
 
     async fn list_containers(
@@ -144,7 +140,7 @@ impl Docker {
         };
         self.call(
             "list containers",
-            QUICK,
+            self.deadlines.quick,
             self.client.list_containers(Some(options)),
         )
         .await
@@ -158,7 +154,7 @@ impl Engine for Docker {
     }
 
     async fn containers(&self, stack: &Stack) -> Result<Vec<ObservedContainer>, EngineError> {
-        let everything = self.unless_silent(self.list_containers(None)).await;
+        let everything = self.list_containers(None).await;
         let listed = match everything {
             // One container of somebody else's in a state that bollard does not know spoils the
             // whole listing; ours alone can still be read.
@@ -183,7 +179,7 @@ impl Engine for Docker {
         let listed = self
             .call(
                 "list volumes",
-                QUICK,
+                self.deadlines.quick,
                 self.client.list_volumes(None::<ListVolumesOptions>),
             )
             .await?;
@@ -194,11 +190,20 @@ impl Engine for Docker {
         ))
     }
 
+    async fn published_ports(&self) -> Result<Vec<(String, PublishedPort)>, EngineError> {
+        let running = ("status", vec!["running".to_owned()]);
+        let listed = self.list_containers(Some(running)).await?;
+        Ok(listed
+            .into_iter()
+            .flat_map(observe::published_ports)
+            .collect())
+    }
+
     async fn image_id(&self, image: &ImageRef) -> Result<Option<String>, EngineError> {
         let inspected = self
             .call(
                 format!("look up image `{image}`"),
-                QUICK,
+                self.deadlines.quick,
                 self.client.inspect_image(image.as_str()),
             )
             .await;
@@ -230,8 +235,12 @@ impl Engine for Docker {
     async fn remove_network(&self, id: &NetworkId) -> Result<(), EngineError> {
         let operation = format!("remove network `{id}`");
         gone_is_done(
-            self.call(operation, SLOW, self.client.remove_network(&id.0))
-                .await,
+            self.call(
+                operation,
+                self.deadlines.slow,
+                self.client.remove_network(&id.0),
+            )
+            .await,
         )
     }
 
@@ -260,7 +269,7 @@ impl Engine for Docker {
         let created = self
             .call(
                 operation,
-                SLOW,
+                self.deadlines.slow,
                 self.client.create_container(Some(options), body),
             )
             .await?;
@@ -273,7 +282,7 @@ impl Engine for Docker {
         let operation = format!("start container `{id}`");
         self.call(
             operation.clone(),
-            SLOW,
+            self.deadlines.slow,
             self.client.start_container(&id.0, None),
         )
         .await?;
@@ -291,7 +300,9 @@ impl Engine for Docker {
             t: seconds,
             ..Default::default()
         };
-        let deadline = grace.unwrap_or(create::LONGEST_GRACE).saturating_add(SLOW);
+        let deadline = grace
+            .unwrap_or(create::LONGEST_GRACE)
+            .saturating_add(self.deadlines.slow);
         let stop = self.client.stop_container(&id.0, Some(options));
         gone_is_done(
             self.call(format!("stop container `{id}`"), deadline, stop)
@@ -301,8 +312,12 @@ impl Engine for Docker {
 
     async fn unpause_container(&self, id: &ContainerId) -> Result<(), EngineError> {
         let operation = format!("unpause container `{id}`");
-        self.call(operation, SLOW, self.client.unpause_container(&id.0))
-            .await
+        self.call(
+            operation,
+            self.deadlines.slow,
+            self.client.unpause_container(&id.0),
+        )
+        .await
     }
 
     async fn remove_container(&self, id: &ContainerId) -> Result<(), EngineError> {
@@ -314,7 +329,7 @@ impl Engine for Docker {
         let removed = self
             .call(
                 operation,
-                SLOW,
+                self.deadlines.slow,
                 self.client.remove_container(&id.0, Some(options)),
             )
             .await;
@@ -334,7 +349,11 @@ impl Engine for Docker {
     ) -> Result<Option<ObservedContainer>, EngineError> {
         let operation = format!("inspect container `{id}`");
         match self
-            .call(operation, QUICK, self.client.inspect_container(&id.0, None))
+            .call(
+                operation,
+                self.deadlines.quick,
+                self.client.inspect_container(&id.0, None),
+            )
             .await
         {
             Ok(found) => Ok(Some(observe::inspected(found))),
@@ -352,6 +371,7 @@ impl Engine for Docker {
         id: &ContainerId,
         options: &LogOptions,
     ) -> Result<BoxStream<'static, Result<LogLine, EngineError>>, EngineError> {
+        self.settle().await?;
         Ok(logs::stream(self, id, options))
     }
 
@@ -379,6 +399,7 @@ impl Engine for Docker {
         &self,
         stack: &Stack,
     ) -> Result<BoxStream<'static, ContainerEvent>, EngineError> {
+        self.settle().await?;
         events::subscribe(self, stack).await
     }
 }
@@ -393,12 +414,14 @@ impl Docker {
             }
             Ok(())
         };
-        timeout(QUICK, gone).await.unwrap_or_else(|_elapsed| {
-            Err(EngineError::NoAnswer {
-                operation: format!("see container `{id}` removed"),
-                seconds: QUICK.as_secs(),
+        timeout(self.deadlines.quick, gone)
+            .await
+            .unwrap_or_else(|_elapsed| {
+                Err(EngineError::NoAnswer {
+                    operation: format!("see container `{id}` removed"),
+                    waited: self.deadlines.quick,
+                })
             })
-        })
     }
 }
 

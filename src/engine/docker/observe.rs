@@ -52,6 +52,24 @@ pub(super) fn containers(stack: &Stack, listed: Vec<ContainerSummary>) -> Vec<Ob
     found
 }
 
+/// The host ports that the listed container publishes, each with its name.
+pub(super) fn published_ports(summary: ContainerSummary) -> Vec<(String, PublishedPort)> {
+    let name = own_name(&summary.names.unwrap_or_default());
+    let ports = summary.ports.unwrap_or_default();
+    let published = ports.iter().filter_map(published);
+    published.map(|port| (name.clone(), port)).collect()
+}
+
+/// A container that others link to has further names, with slashes in them.
+fn own_name(names: &[String]) -> String {
+    names
+        .iter()
+        .map(|name| name.trim_start_matches('/'))
+        .find(|name| !name.contains('/'))
+        .unwrap_or_default()
+        .to_owned()
+}
+
 fn summarised(
     summary: ContainerSummary,
     owner: Owner,
@@ -67,13 +85,7 @@ fn summarised(
         .collect();
     ObservedContainer {
         id: ContainerId(summary.id.unwrap_or_default()),
-        // A container that others link to has further names, with slashes in them.
-        name: names
-            .iter()
-            .map(|name| name.trim_start_matches('/'))
-            .find(|name| !name.contains('/'))
-            .unwrap_or_default()
-            .to_owned(),
+        name: own_name(&names),
         owner,
         image: summary.image.unwrap_or_default(),
         image_id: summary.image_id.unwrap_or_default(),

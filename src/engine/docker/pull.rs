@@ -5,15 +5,12 @@ use std::collections::BTreeMap;
 use bollard::models::CreateImageInfo;
 use bollard::query_parameters::CreateImageOptions;
 use futures_util::StreamExt as _;
-use tokio::time::{Duration, timeout};
+use tokio::time::timeout;
 
 use super::Docker;
 use super::error::{classify, pull_failed};
 use crate::engine::{Engine as _, EngineError, EngineSaid, ImageProblem, PullProgress};
 use crate::model::ImageRef;
-
-/// A pull that says nothing for so long is given up.
-const STALLED: Duration = Duration::from_secs(90);
 
 /// Pulls, and then looks whether the image is there: bollard 0.21 can end a complete pull with an
 /// error (its issue 560), and lets Podman's failures pass as an empty line.
@@ -29,13 +26,15 @@ pub(super) async fn pull(
         ..CreateImageOptions::default()
     };
     let operation = format!("pull image `{image}`");
+    let stalled = docker.deadlines.stalled;
+    docker.settle().await?;
     let mut lines = docker
         .client
         .create_image(Some(options), None, None)
         .boxed();
     let mut layers = Layers::default();
     let failure = loop {
-        match timeout(STALLED, lines.next()).await {
+        match timeout(stalled, lines.next()).await {
             Ok(Some(Ok(line))) => {
                 if let Some(failed) = layers.take(line, progress) {
                     break Some(stream_error(image, failed));
@@ -51,7 +50,7 @@ pub(super) async fn pull(
             Err(_elapsed) => {
                 break Some(EngineError::NoAnswer {
                     operation,
-                    seconds: STALLED.as_secs(),
+                    waited: stalled,
                 });
             }
         }

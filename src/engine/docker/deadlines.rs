@@ -1,0 +1,32 @@
+//! How long an engine may take.
+
+use std::time::Duration;
+
+/// How long an engine may take for one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadlines {
+    /// For what it answers out of its memory.
+    pub quick: Duration,
+    /// For what works on disks, networks or processes.
+    pub slow: Duration,
+    /// How long a pull or a log may say nothing.
+    pub stalled: Duration,
+}
+
+impl Deadlines {
+    /// With so long for an answer out of memory; the rest follows from it.
+    pub fn within(quick: Duration) -> Self {
+        Self {
+            quick,
+            slow: quick.saturating_mul(4),
+            stalled: quick.saturating_mul(3),
+        }
+    }
+}
+
+impl Default for Deadlines {
+    /// Half a minute for an answer out of memory.
+    fn default() -> Self {
+        Self::within(Duration::from_secs(30))
+    }
+}

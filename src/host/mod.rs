@@ -1,0 +1,7 @@
+//! The machine that devinfra runs on, as far as it matters to a stack: which ports are taken and by
+//! whom. Looks, and changes nothing.
+
+mod holder;
+mod ports;
+
+pub use ports::{is_taken, taken_ports};
