@@ -642,6 +642,12 @@ pub const CATALOGUE: &[Chapter] = &[
         title: "Ends of runs",
         entries: &[
             entry(
+                "hook.failed",
+                Exit::Failed,
+                "A command of the stack file's `hooks` failed.",
+                "The message has its status; what was done before stays.",
+            ),
+            entry(
                 "down.left",
                 Exit::Left,
                 "Something of the stack is still there after `down`.",
