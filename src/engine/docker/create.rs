@@ -9,6 +9,7 @@ use bollard::models::{
     NetworkCreateRequest, NetworkingConfig, PortBinding, ResourcesUlimits,
     RestartPolicy as EngineRestartPolicy, RestartPolicyNameEnum, VolumeCreateRequest,
 };
+use tokio::time::{Instant, sleep};
 
 use super::{Docker, observe};
 use crate::engine::{Engine as _, EngineError, labels};
@@ -19,6 +20,9 @@ use crate::model::{
 
 /// The longest grace period that is waited for when a container's own is not known.
 pub(super) const LONGEST_GRACE: Duration = Duration::from_hours(1);
+
+/// How long the runs that made younger networks of the same name have to remove them.
+const MAKE_WAY: Duration = Duration::from_secs(1);
 
 /// The body of a create call.
 pub(super) fn container(
@@ -271,12 +275,7 @@ pub(super) async fn volume(
         .map(|_volume| ())
 }
 
-/// Makes the network, once.
-///
-/// Engines before 25 make a second network of the same name without a word when two runs ask at
-/// once, and then every use by that name fails as ambiguous. So the networks are listed again
-/// after the creation, and all runs agree on the oldest: whoever made a younger one removes it. A
-/// run can't have missed an older one, because that was there before its own was made.
+/// Makes the network, or takes the one that another run has made meanwhile.
 pub(super) async fn network(
     docker: &Docker,
     stack: &Stack,
@@ -311,19 +310,52 @@ pub(super) async fn network(
         }
         Err(error) => return Err(error),
     };
-    let listed = docker.list_networks().await?;
-    let oldest = observe::oldest_network(listed, &wanted.name);
-    let chosen = oldest
-        .or_else(|| mine.clone())
-        .ok_or_else(|| EngineError::NoAnswer {
-            operation: format!("find network `{}` after its creation", wanted.name),
-            waited: docker.deadlines.quick,
-        })?;
-    match mine {
-        Some(mine) if mine != chosen => docker.remove_network(&mine).await?,
-        Some(_) | None => {}
+    agree_on_one(docker, &wanted.name, mine).await
+}
+
+/// Agrees with other runs on one network of this name.
+///
+/// Engines before 25 make a second network of the same name without a word when two runs ask at
+/// once, and then every use by that name fails as ambiguous. So the networks are listed again after
+/// the creation. Of two that are made at the same time at least one run sees both: a network that is
+/// still being made is not listed, whatever its age.
+///
+/// | mine is | and | then |
+/// |---|---|---|
+/// | alone | | it is taken |
+/// | younger than another | | it makes way |
+/// | the oldest | the others go | it is taken |
+/// | the oldest | the others stay: their runs have not seen it | it makes way |
+async fn agree_on_one(
+    docker: &Docker,
+    name: &str,
+    mine: Option<NetworkId>,
+) -> Result<NetworkId, EngineError> {
+    let began = Instant::now();
+    loop {
+        let all = observe::oldest_first(docker.list_networks().await?, name);
+        let (first, second) = (all.first(), all.get(1));
+        let chosen = match (&mine, first, second) {
+            (Some(mine), Some(first), Some(second)) if mine == first => {
+                if began.elapsed() < MAKE_WAY {
+                    sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+                second
+            }
+            (_, Some(first), _) => first,
+            (_, None, _) => {
+                return Err(EngineError::Vanished {
+                    operation: format!("create network `{name}`"),
+                });
+            }
+        };
+        match &mine {
+            Some(mine) if mine != chosen => docker.remove_network(mine).await?,
+            Some(_) | None => {}
+        }
+        return Ok(chosen.clone());
     }
-    Ok(chosen)
 }
 
 fn with_protocol(port: &str) -> String {

@@ -301,8 +301,8 @@ pub(super) fn networks(stack: &Stack, listed: Vec<EngineNetwork>) -> Vec<Network
     found
 }
 
-/// Of the listed networks of this name, the one that was made first.
-pub(super) fn oldest_network(listed: Vec<EngineNetwork>, name: &str) -> Option<NetworkId> {
+/// The listed networks of this name, in the order in which they were made.
+pub(super) fn oldest_first(listed: Vec<EngineNetwork>, name: &str) -> Vec<NetworkId> {
     let mut same: Vec<(Option<Timestamp>, String)> = listed
         .into_iter()
         .filter(|network| network.name.as_deref() == Some(name))
@@ -315,7 +315,7 @@ pub(super) fn oldest_network(listed: Vec<EngineNetwork>, name: &str) -> Option<N
         })
         .collect();
     same.sort();
-    same.into_iter().next().map(|(_, id)| NetworkId(id))
+    same.into_iter().map(|(_, id)| NetworkId(id)).collect()
 }
 
 /// The names of the listed volumes that matter to the stack, or are asked about.
@@ -363,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_network_is_found_by_its_time_and_not_by_the_text_of_it() {
+    fn networks_are_sorted_by_their_time_and_not_by_the_text_of_it() {
         let network = |id: &str, name: &str, created: &str| EngineNetwork {
             id: Some(id.to_owned()),
             name: Some(name.to_owned()),
@@ -375,10 +375,8 @@ mod tests {
             network("b", "hub", "2026-11-24T09:00:00.1Z"),
             network("c", "other", "2026-11-24T08:00:00Z"),
         ];
-        assert_eq!(
-            oldest_network(listed, "hub"),
-            Some(NetworkId("b".to_owned()))
-        );
+        let ids = ["b", "a"].map(|id| NetworkId(id.to_owned()));
+        assert_eq!(oldest_first(listed, "hub"), ids);
     }
 
     #[test]
