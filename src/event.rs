@@ -17,6 +17,11 @@ pub enum Event {
         /// Who holds it, as it said of itself.
         holder: String,
     },
+    /// The run before was killed; the engine is given a moment to finish what that had begun.
+    Settling {
+        /// Which run, as it said of itself.
+        holder: String,
+    },
     /// A step began.
     Started(StepId),
     /// A pull went on.

@@ -31,9 +31,10 @@ pub struct Brought {
     pub networks: usize,
     /// How many volumes without a name.
     pub volumes: usize,
-    /// What was planned.
-    pub plan: Plan,
 }
+
+/// How often things that appear while a stack is taken down are taken down as well.
+const ROUNDS: usize = 3;
 
 impl DownRequest {
     /// Observes and decides; changes nothing.
@@ -56,6 +57,9 @@ impl DownRequest {
 
 /// Stops and removes services, and looks whether anything is left.
 ///
+/// What appeared meanwhile, such as a container that the engine was still making for a run that was
+/// killed, is taken down in another round.
+///
 /// # Errors
 ///
 /// See [`FlowError`]; [`FlowError::Left`] when something is still there.
@@ -69,7 +73,37 @@ pub async fn down(session: &Session<'_>, request: &DownRequest) -> Result<Brough
         }
     }
     let _lock = StackLock::take(session, request.wait_timeout).await?;
-    let (plan, observed) = request.plan(session).await?;
+    let mut brought = Brought::default();
+    let (mut before, mut tried) = (Observed::default(), Vec::new());
+    for round in 1.. {
+        let (plan, observed) = request.plan(session).await?;
+        let failure = carry_out(session, request, &plan, &observed, &mut brought).await?;
+        before.containers.extend(observed.containers);
+        tried.extend(plan.changes().map(|step| step.action.clone()));
+        // What counts is what is there, not what the steps say: a failed removal of something that
+        // is gone is no failure, and a successful one of something that is back is no success.
+        let services = request.services.iter().cloned().collect();
+        let left = look_for_left(session.engine, session.stack, &services, &before).await?;
+        if left.is_empty() {
+            break;
+        }
+        let (next, _) = request.plan(session).await?;
+        let is_new = next.changes().any(|step| !tried.contains(&step.action));
+        if !is_new || round == ROUNDS {
+            return Err(FlowError::Left { left, failure });
+        }
+    }
+    Ok(brought)
+}
+
+/// One round; gives what went wrong in it, unless somebody asked to stop.
+async fn carry_out(
+    session: &Session<'_>,
+    request: &DownRequest,
+    plan: &Plan,
+    observed: &Observed,
+    brought: &mut Brought,
+) -> Result<Option<Box<Failure>>, FlowError> {
     session.observer.on(Event::Planned(plan.clone()));
     for note in plan.notes() {
         session.observer.on(Event::Noted(note.clone()));
@@ -84,59 +118,48 @@ pub async fn down(session: &Session<'_>, request: &DownRequest) -> Result<Brough
         wait_timeout: request.wait_timeout,
         began: session.began,
     };
-    let mut outcome = apply(&run, &plan, &observed, session.stop).await;
-    let failure = outcome.failure.take().map(Box::new);
-    if failure
-        .as_ref()
-        .is_some_and(|failure| failure.is_interruption())
-    {
-        let failure = Box::new(Failure::interrupted());
-        return Err(FlowError::Failed {
+    let mut outcome = apply(&run, plan, observed, session.stop).await;
+    brought.add(plan, observed, &outcome);
+    match outcome.failure.take().map(Box::new) {
+        Some(failure) if failure.is_interruption() => Err(FlowError::Failed {
             failure,
             outcome: Box::new(outcome),
-        });
+        }),
+        failure => Ok(failure),
     }
-    // What counts is what is there, not what the steps say: a failed removal of something that is
-    // gone is no failure, and a successful one of something that is back is no success.
-    let services = request.services.iter().cloned().collect();
-    let left = look_for_left(session.engine, session.stack, &services, &observed).await?;
-    if !left.is_empty() {
-        return Err(FlowError::Left { left, failure });
-    }
-    Ok(removed(plan, &observed, &outcome))
 }
 
-fn removed(plan: Plan, observed: &Observed, outcome: &Outcome) -> Brought {
-    let mut brought = Brought::default();
-    for step in plan
-        .steps()
-        .iter()
-        .filter(|step| outcome.done.contains(&step.id))
-    {
-        match &step.action {
-            Action::RemoveContainer { container } => {
-                brought.containers += 1;
-                brought.volumes += observed
-                    .containers
-                    .iter()
-                    .filter(|one| one.id == container.id)
-                    .map(|one| one.anonymous_volumes.len())
-                    .sum::<usize>();
+impl Brought {
+    /// Whether nothing was there to remove.
+    pub fn is_nothing(&self) -> bool {
+        self.containers == 0 && self.networks == 0
+    }
+
+    fn add(&mut self, plan: &Plan, observed: &Observed, outcome: &Outcome) {
+        let done = plan.steps().iter();
+        for step in done.filter(|step| outcome.done.contains(&step.id)) {
+            match &step.action {
+                Action::RemoveContainer { container } => {
+                    self.containers += 1;
+                    let gone = observed.containers.iter();
+                    self.volumes += gone
+                        .filter(|one| one.id == container.id)
+                        .map(|one| one.anonymous_volumes.len())
+                        .sum::<usize>();
+                }
+                Action::RemoveNetwork { .. } => self.networks += 1,
+                Action::CreateDirectory { .. }
+                | Action::PullImage { .. }
+                | Action::CreateNetwork { .. }
+                | Action::CreateVolume { .. }
+                | Action::UnpauseContainer { .. }
+                | Action::StopContainer { .. }
+                | Action::CreateContainer
+                | Action::StartContainer { .. }
+                | Action::AwaitReady { .. }
+                | Action::Bootstrap { .. }
+                | Action::AwaitCompletion { .. } => {}
             }
-            Action::RemoveNetwork { .. } => brought.networks += 1,
-            Action::CreateDirectory { .. }
-            | Action::PullImage { .. }
-            | Action::CreateNetwork { .. }
-            | Action::CreateVolume { .. }
-            | Action::UnpauseContainer { .. }
-            | Action::StopContainer { .. }
-            | Action::CreateContainer
-            | Action::StartContainer { .. }
-            | Action::AwaitReady { .. }
-            | Action::Bootstrap { .. }
-            | Action::AwaitCompletion { .. } => {}
         }
     }
-    brought.plan = plan;
-    brought
 }

@@ -1,7 +1,7 @@
 //! One run at a time for each stack.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read as _, Seek as _, Write as _};
+use std::io::{self, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::time::Duration;
@@ -13,12 +13,24 @@ use crate::event::Event;
 
 /// How often a run that waits looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// How long the engine is given after a run was killed: it carries the calls under way to their
+/// ends, and what they make appears only then.
+const SETTLE: Duration = Duration::from_secs(1);
 
 /// The right to change a stack. It ends with this value, or with the process, however that ends:
 /// the system releases the lock, so nothing can be left over that would have to be cleaned up.
+///
+/// Whoever holds it has signed the file, and wipes the signature out in the end. A signature in a
+/// file that is not locked is that of a run that was killed.
 #[derive(Debug)]
 pub struct StackLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for StackLock {
+    fn drop(&mut self) {
+        self.file.set_len(0).ok(); // at worst the next run waits a second for nothing
+    }
 }
 
 /// A lock file that can't be used.
@@ -48,7 +60,7 @@ impl StackLock {
             path: path.clone(),
             source,
         };
-        let mut file = open(&path).map_err(failed)?;
+        let file = open(&path).map_err(failed)?;
         let began = Instant::now();
         let mut told = false;
         loop {
@@ -57,7 +69,7 @@ impl StackLock {
                 Err(TryLockError::Error(source)) => return Err(failed(source).into()),
                 Err(TryLockError::WouldBlock) => {}
             }
-            let holder = holder(&path);
+            let holder = signature(&path).unwrap_or_else(|| "another run".to_owned());
             if began.elapsed() >= patience {
                 return Err(FlowError::Busy {
                     holder,
@@ -68,14 +80,24 @@ impl StackLock {
                 session.observer.on(Event::Waiting { holder });
                 told = true;
             }
-            tokio::select! {
-                () = session.stop.asked() => return Err(FlowError::Interrupted),
-                () = sleep(LOOK_AGAIN) => {}
-            }
+            rest(session, LOOK_AGAIN).await?;
         }
+        let killed = signature(&path);
+        let mut lock = Self { file };
         let holder = format!("`{}` (process {})", session.command, process::id());
-        sign(&mut file, &holder).map_err(failed)?;
-        Ok(Self { _file: file })
+        sign(&mut lock.file, &holder).map_err(failed)?;
+        if let Some(holder) = killed {
+            session.observer.on(Event::Settling { holder });
+            rest(session, SETTLE).await?;
+        }
+        Ok(lock)
+    }
+}
+
+async fn rest(session: &Session<'_>, duration: Duration) -> Result<(), FlowError> {
+    tokio::select! {
+        () = session.stop.asked() => Err(FlowError::Interrupted),
+        () = sleep(duration) => Ok(()),
     }
 }
 
@@ -98,12 +120,7 @@ fn sign(file: &mut File, holder: &str) -> io::Result<()> {
     file.write_all(holder.as_bytes())
 }
 
-fn holder(path: &Path) -> String {
-    let mut text = String::new();
-    let read = File::open(path).and_then(|mut file| file.read_to_string(&mut text));
-    if read.is_ok() && !text.is_empty() {
-        text
-    } else {
-        "another run".to_owned()
-    }
+fn signature(path: &Path) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    (!text.is_empty()).then_some(text)
 }

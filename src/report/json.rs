@@ -62,6 +62,7 @@ fn event_line(event: &Event, step: impl Fn(StepId) -> Option<Step>) -> Value {
             json!({"event": "planned", "steps": steps})
         }
         Event::Waiting { holder } => json!({"event": "waiting", "holder": holder}),
+        Event::Settling { holder } => json!({"event": "settling", "holder": holder}),
         Event::Started(id) => of_step("started", *id, json!({})),
         Event::Pulling { step: id, progress } => {
             let bytes = json!({"current": progress.current, "total": progress.total});

@@ -56,7 +56,6 @@ impl Observer for Everyone {
 
 /// What a step is doing, while it does it: "pulling postgres:15".
 fn doing(step: &Step) -> Option<String> {
-    let name = step.service.as_ref().map_or("", |service| service.as_str());
     Some(match &step.action {
         Action::PullImage { image, .. } => format!("pulling {image}"),
         Action::CreateNetwork { name, .. } => format!("creating network {name}"),
@@ -69,9 +68,14 @@ fn doing(step: &Step) -> Option<String> {
         Action::AwaitReady { .. } => "waiting until it is usable".to_owned(),
         Action::Bootstrap { .. } => "bootstrapping".to_owned(),
         Action::AwaitCompletion { .. } => "running to its end".to_owned(),
-        Action::RemoveNetwork { .. } => format!("removing network {name}"),
+        Action::RemoveNetwork { name, .. } => format!("removing network {name}"),
         Action::CreateDirectory { .. } => return None,
     })
+}
+
+/// A pause that a person would ask about.
+fn settling(holder: &str) -> String {
+    format!("{holder} was killed; giving the engine a second to finish what it had begun")
 }
 
 /// A note as a sentence.

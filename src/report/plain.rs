@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use tokio::time::Instant;
 
-use super::{Current, deed, doing, note, seconds};
+use super::{Current, deed, doing, note, seconds, settling};
 use crate::event::{Event, Observer};
 use crate::plan::Action;
 
@@ -43,6 +43,7 @@ impl<W: Write + Send> Observer for Plain<W> {
                 return;
             }
             Event::Waiting { holder } => format!("waiting for {holder} to end"),
+            Event::Settling { holder } => settling(&holder),
             Event::Started(id) => {
                 let Some(step) = current.step(id) else { return };
                 let worth_a_line = matches!(

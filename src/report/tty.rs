@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::{Current, deed, doing, note, seconds};
+use super::{Current, deed, doing, note, seconds, settling};
 use crate::event::{Event, Observer};
 use crate::model::ByteSize;
 use crate::plan::{Action, Step};
@@ -109,6 +109,7 @@ impl Observer for Tty {
                 state.current = Current(plan);
             }
             Event::Waiting { holder } => self.say(&format!("waiting for {holder} to end")),
+            Event::Settling { holder } => self.say(&settling(&holder)),
             Event::Started(id) => {
                 if let Some(step) = state.current.step(id).cloned() {
                     self.started(state, &step);

@@ -19,6 +19,23 @@ fn kill_up_after(project: &Project, delay: Duration) {
 }
 
 #[test]
+fn after_a_run_that_was_killed_the_engine_is_given_a_moment_once() {
+    let project = Project::with(&silent());
+    let running = project.start(&["up", "--json"]);
+    running.wait_for("not-yet", PATIENCE);
+    running.signal(Signal::KILL);
+    running.wait();
+    let run = project.run(&["down"]).succeeds();
+    assert!(
+        run.stderr
+            .contains("was killed; giving the engine a second"),
+        "{run}"
+    );
+    let run = project.run(&["down"]).succeeds();
+    assert!(!run.stderr.contains("was killed"), "{run}");
+}
+
+#[test]
 fn an_up_that_was_killed_is_finished_by_the_next() {
     let project = Project::with(CACHE);
     // A cold start takes some 700 ms: instants all over it, and a bit beyond.
@@ -32,6 +49,18 @@ fn an_up_that_was_killed_is_finished_by_the_next() {
             1
         );
         project.down();
+    }
+}
+
+#[test]
+fn a_down_after_an_up_that_was_killed_leaves_nothing() {
+    let project = Project::with(CACHE);
+    for tenths in [0, 1, 2, 3, 4, 5, 6, 7, 8] {
+        kill_up_after(&project, Duration::from_millis(45 + tenths * 90));
+        let before = project.objects();
+        project.down();
+        assert_eq!(before.still_there(), Objects::default());
+        assert_eq!(project.objects(), Objects::default());
     }
 }
 
@@ -74,11 +103,17 @@ fn two_ups_that_do_not_see_each_others_lock_make_no_second_network() {
     let network = format!("{}_default", first.name);
     for _ in 0..5 {
         let (one, other) = (&first, &second);
-        together(vec![
-            Box::new(|| one.run(&["up", "--json"])),
-            Box::new(|| other.run(&["up", "--json"])),
+        let runs = together(vec![
+            Box::new(|| one.run(&["up", "--json", "-v"])),
+            Box::new(|| other.run(&["up", "--json", "-v"])),
         ]);
-        assert_eq!(networks_named(&network).len(), 1);
+        assert_eq!(
+            networks_named(&network).len(),
+            1,
+            "{}\n{}",
+            runs[0],
+            runs[1]
+        );
         first.run(&["down", "--json"]);
         second.run(&["down", "--json"]);
         assert_eq!(first.objects(), Objects::default());

@@ -84,7 +84,11 @@ fn a_frozen_container_is_let_go_on_and_stopped_with_grace() {
     project.up();
     assert_eq!(project.container("cache"), id);
 
-    let set: String = block_on(clients::valkey(port, &["SET", "late", "value"])).unwrap();
+    let set: String = block_on(clients::valkey(
+        port,
+        &["SET", "late", "value", "EX", "600"],
+    ))
+    .unwrap();
     assert_eq!(set, "OK");
     engine::freeze(&id);
     project.down();

@@ -14,7 +14,7 @@ fn nothing_is_left_after_down_not_even_volumes_without_a_name() {
     let before = project.objects();
     assert_eq!(before.containers.len(), 3);
     assert_eq!(before.networks.len(), 1);
-    // The cache's, by the image's VOLUME.
+    // The store's, by the image's VOLUME.
     assert_eq!(before.anonymous_volumes.len(), 1);
     let result = project.down().result();
     assert_eq!(before.still_there(), Objects::default());
@@ -31,7 +31,11 @@ fn a_key_written_right_before_down_is_there_after_the_next_up() {
     let port = project.port("CACHE_PORT");
     project.up();
     // One change is far from what `save 300 100` would write by itself.
-    let set: String = block_on(clients::valkey(port, &["SET", "late", "value"])).unwrap();
+    let set: String = block_on(clients::valkey(
+        port,
+        &["SET", "late", "value", "EX", "600"],
+    ))
+    .unwrap();
     assert_eq!(set, "OK");
     project.down();
     project.up();

@@ -11,7 +11,7 @@ services:
     x-devinfra: {kind: valkey}
 ";
 
-/// A database, an object store and a cache that keeps its data in a volume without a name.
+/// A database, a cache, and an object store that keeps its data in a volume without a name.
 pub(crate) const THREE: &str = "\
 services:
   database:
@@ -25,11 +25,12 @@ services:
     command: server /data
     environment: {MINIO_ROOT_USER: minioadmin, MINIO_ROOT_PASSWORD: minioadmin}
     ports: ['127.0.0.1:${STORE_PORT}:9000']
-    volumes: ['./store:/data']
     x-devinfra: {kind: s3, bucket: hub-storage}
   cache:
     image: ${VALKEY_IMAGE}
+    command: valkey-server --save 300 100 --appendonly no
     ports: ['127.0.0.1:${CACHE_PORT}:6379']
+    volumes: ['./cache:/data']
     x-devinfra: {kind: valkey}
 ";
 

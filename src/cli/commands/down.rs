@@ -67,7 +67,7 @@ fn answer(context: &Context<'_>, stack: &Stack, brought: &Brought) {
         return;
     }
     let elapsed = seconds(context.output.began.elapsed());
-    context.output.say(if brought.plan.is_empty() {
+    context.output.say(if brought.is_nothing() {
         format!("nothing to do: nothing of stack `{}` exists", stack.name)
     } else {
         // What is in a volume without a name goes with its container, and is not kept.
