@@ -98,9 +98,7 @@ impl<'a> Tally<'a> {
             self.flushed.entry(prefix).or_default().push(hash);
         } else if let Some(prefix) = self.namespace.kept_for(key) {
             self.kept.entry(prefix).or_default().push(hash);
-        } else if key != self.namespace.marker().as_bytes()
-            && key != self.namespace.lock().as_bytes()
-        {
+        } else if !self.namespace.is_protocol(key) {
             self.other.push(hash);
         }
     }

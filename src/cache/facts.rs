@@ -86,6 +86,20 @@ pub struct Latency {
     pub p99: Duration,
 }
 
+impl Facts {
+    /// A setting's live value.
+    pub fn setting(&self, name: &str) -> Option<&str> {
+        let configuration = self.configuration.as_ref().ok()?;
+        configuration.get(name).map(String::as_str)
+    }
+
+    /// Whether the data outlives the server: it has save points, or logs every write.
+    pub fn saves(&self) -> bool {
+        let points = self.setting("save");
+        self.info.is_set("aof_enabled") || points.is_some_and(|points| !points.trim().is_empty())
+    }
+}
+
 /// Asks the server for everything that is judged. Takes a few times `patience` at the most: a
 /// server that has fallen silent is not asked again.
 ///

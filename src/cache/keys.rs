@@ -2,6 +2,9 @@
 
 use crate::model::ValkeyKeys;
 
+const MARKER: &str = "cache:bootstrap_run_id";
+const LOCK: &str = "cache:bootstrap_lock";
+
 /// How the application names its keys, checked: nothing in it is empty, so that no pattern made of
 /// it covers more than the application's own keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +45,15 @@ impl Namespace {
         })
     }
 
+    /// A namespace of one flushed and one kept prefix, none of them empty.
+    pub(super) fn of_two(name: String, flushed: &str, kept: &str) -> Self {
+        Self {
+            name,
+            flushed: vec![flushed.to_owned()],
+            kept: vec![kept.to_owned()],
+        }
+    }
+
     /// The same prefixes under another name.
     #[must_use]
     pub fn renamed(&self, name: String) -> Self {
@@ -68,12 +80,18 @@ impl Namespace {
 
     /// The key that holds the `run_id` of the server that was flushed last.
     pub fn marker(&self) -> String {
-        format!("{}:cache:bootstrap_run_id", self.name)
+        format!("{}:{MARKER}", self.name)
     }
 
     /// The key that whoever flushes holds.
     pub fn lock(&self) -> String {
-        format!("{}:cache:bootstrap_lock", self.name)
+        format!("{}:{LOCK}", self.name)
+    }
+
+    /// Whether the key is the marker or the lock.
+    pub fn is_protocol(&self, key: &[u8]) -> bool {
+        let rest = self.within(key).unwrap_or_default();
+        rest == MARKER.as_bytes() || rest == LOCK.as_bytes()
     }
 
     /// The pattern for SCAN that matches every key of the namespace, and no other.
@@ -92,7 +110,7 @@ impl Namespace {
     /// lock are never flushed.
     pub fn flushed_for(&self, key: &[u8]) -> Option<&str> {
         let rest = self.within(key)?;
-        if key == self.marker().as_bytes() || key == self.lock().as_bytes() {
+        if self.is_protocol(key) {
             return None;
         }
         let flushed = longest(&self.flushed, rest)?;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Arg, ArgAction, Args as Group, Parser, Subcommand, ValueEnum};
 
+use super::cache_args::Cache;
 use super::data_args::{Env, Run};
 use crate::model::{PullPolicy, ServiceName, StackName};
 
@@ -222,36 +223,6 @@ pub(super) struct Logs {
     /// Show the time of each line
     #[arg(short, long)]
     pub(super) timestamps: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum Cache {
-    /// Check that the cache is this stack's, healthy, and configured as declared
-    ///
-    /// Works whatever state the server is in, and exits with 6 when a check fails.
-    Check(CacheCheck),
-    /// Flush the keys that must not survive a restart of the server, unless that has been done
-    ///
-    /// `devinfra up` does the same once the cache is usable, and the application's workers do it
-    /// too: whoever comes first flushes, and the others wait for it.
-    Bootstrap(CacheBootstrap),
-}
-
-#[derive(Debug, Group)]
-pub(super) struct CacheCheck {
-    /// The cache [default: the only service of kind `valkey`]
-    #[arg(value_name = "SERVICE", value_parser = service_name)]
-    pub(super) service: Option<ServiceName>,
-}
-
-#[derive(Debug, Group)]
-pub(super) struct CacheBootstrap {
-    /// The cache [default: the only service of kind `valkey`]
-    #[arg(value_name = "SERVICE", value_parser = service_name)]
-    pub(super) service: Option<ServiceName>,
-    /// Count the keys of each prefix, and flush nothing
-    #[arg(long)]
-    pub(super) dry_run: bool,
 }
 
 #[derive(Debug, Group)]

@@ -38,6 +38,8 @@ impl CliError {
                 Self::new(Exit::Service, "service.not-ready", error)
                     .hint(format!("bring it up with `devinfra up {service}`"))
             }
+            FlowError::CacheRefused { .. } => Self::new(Exit::Service, "cache.refused", error)
+                .hint("`devinfra cache check` says what is wrong with the cache"),
             _ => Self::new(Exit::Failed, "cache.failed", error),
         }
     }

@@ -543,6 +543,12 @@ pub const CATALOGUE: &[Chapter] = &[
                 "The message says why.",
             ),
             entry(
+                "cache.refused",
+                Exit::Service,
+                "The cache's server does not answer, or refuses.",
+                "`devinfra cache check` says what is wrong with it.",
+            ),
+            entry(
                 "cache.bootstrap",
                 Exit::Service,
                 "The cache could not be flushed after a restart.",

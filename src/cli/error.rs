@@ -134,6 +134,7 @@ impl CliError {
                 )),
             FlowError::WhichCache { .. }
             | FlowError::CacheDown { .. }
+            | FlowError::CacheRefused { .. }
             | FlowError::NoCacheKeys { .. } => Self::cache(error),
             FlowError::Bootstrap { service, source } => Self {
                 service: Some(service.to_string()),

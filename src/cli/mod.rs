@@ -2,6 +2,7 @@
 
 mod args;
 mod attach;
+mod cache_args;
 mod cache_error;
 pub mod catalogue;
 mod commands;

@@ -63,14 +63,25 @@ impl Output {
     }
 
     /// Writes the answer. A reader that has gone away is no failure of ours.
+    pub(super) fn answer(&self, text: impl Display) {
+        self.try_answer(text).ok();
+    }
+
+    /// Writes the answer, and says whether anybody still reads: what goes on for ever must end then.
     #[expect(
         clippy::unused_self,
         reason = "only who has the output may write the answer"
     )]
-    pub(super) fn answer(&self, text: impl Display) {
+    pub(super) fn try_answer(&self, text: impl Display) -> io::Result<()> {
         let mut stdout = AutoStream::auto(io::stdout()).lock();
-        write!(stdout, "{text}").ok();
-        stdout.flush().ok();
+        write!(stdout, "{text}")?;
+        stdout.flush()
+    }
+
+    /// Whether the answer goes to a terminal, where it can be drawn over.
+    #[expect(clippy::unused_self, reason = "only who has the output may ask")]
+    pub(super) fn is_terminal(&self) -> bool {
+        io::stdout().is_terminal()
     }
 
     /// Writes an answer that programs read: not a byte of it is taken for colour.

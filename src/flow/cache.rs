@@ -8,8 +8,8 @@ use tokio::time::timeout;
 use super::{FlowError, Session};
 use crate::apply::{Question, observe};
 use crate::cache::{
-    Access, Bootstrapped, Census, Facts, Finding, Namespace, Refused, Subject, Timing, bootstrap,
-    check, gather, take_census,
+    Access, Bootstrapped, Census, Facts, Finding, Namespace, Refused, Stats, Subject, Timing,
+    bootstrap, check, gather, take_census, take_stats,
 };
 use crate::engine::Engine;
 use crate::kinds::{BootstrapError, published};
@@ -18,7 +18,7 @@ use crate::model::{
 };
 
 /// How long a server may take to answer one question.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A cache of the stack: a service of kind `valkey`.
 #[derive(Debug, Clone, Copy)]
@@ -63,7 +63,7 @@ impl<'a> Cache<'a> {
     }
 
     /// Its container, asked of the engine.
-    async fn container(
+    pub(super) async fn container(
         &self,
         session: &Session<'_>,
     ) -> Result<Option<ObservedContainer>, FlowError> {
@@ -96,7 +96,7 @@ impl<'a> Cache<'a> {
             .ok_or_else(|| self.failed(BootstrapError::NotPublished { port }))
     }
 
-    fn namespace(&self) -> Result<Namespace, FlowError> {
+    pub(super) fn namespace(&self) -> Result<Namespace, FlowError> {
         let Some(keys) = &self.options.keys else {
             let service = self.service.name.clone();
             return Err(FlowError::NoCacheKeys { service });
@@ -104,7 +104,7 @@ impl<'a> Cache<'a> {
         Namespace::new(keys).map_err(|error| self.failed(error.into()))
     }
 
-    fn failed(&self, source: BootstrapError) -> FlowError {
+    pub(super) fn failed(&self, source: BootstrapError) -> FlowError {
         FlowError::Bootstrap {
             service: self.service.name.clone(),
             source,
@@ -151,7 +151,7 @@ pub async fn check_cache(
         () = session.stop.asked() => Err(FlowError::Interrupted),
         found = async {
             let container = cache.container(session).await?;
-            Ok(judge(session, cache, container.as_ref(), look).await)
+            Ok(judge(session, cache, container.as_ref(), look).await.0)
         } => found,
     }
 }
@@ -187,16 +187,40 @@ pub async fn count_cache(session: &Session<'_>, cache: Cache<'_>) -> Result<Cens
         () = session.stop.asked() => return Err(FlowError::Interrupted),
         counted = take_census(cache.options, address, &namespace, PATIENCE) => counted,
     };
-    counted.map_err(|refused| cache.failed(BootstrapError::Cache(refused.into())))
+    counted.map_err(|refused| FlowError::CacheRefused {
+        service: cache.service.name.clone(),
+        refused,
+    })
 }
 
-/// Checks a cache whose container is known already.
+/// Looks at a cache and at up to `limit` of its keys.
+///
+/// # Errors
+///
+/// When the cache is not up, or does not answer.
+pub async fn measure_cache(
+    session: &Session<'_>,
+    cache: Cache<'_>,
+    limit: u64,
+) -> Result<Stats, FlowError> {
+    let address = cache.running(session).await?;
+    let measured = tokio::select! {
+        () = session.stop.asked() => return Err(FlowError::Interrupted),
+        measured = take_stats(cache.options, address, limit, PATIENCE) => measured,
+    };
+    measured.map_err(|refused| FlowError::CacheRefused {
+        service: cache.service.name.clone(),
+        refused,
+    })
+}
+
+/// Checks a cache whose container is known already; says whether its server saves as well.
 pub(super) async fn judge(
     session: &Session<'_>,
     cache: Cache<'_>,
     container: Option<&ObservedContainer>,
     look: Look,
-) -> Vec<Finding> {
+) -> (Vec<Finding>, bool) {
     let address = cache.address(container);
     let port = cache.options.port;
     let answer = match address {
@@ -216,7 +240,8 @@ pub(super) async fn judge(
         address,
         access: access.as_ref(),
     };
-    check(&subject, &answer)
+    let saves = answer.as_ref().is_ok_and(Facts::saves);
+    (check(&subject, &answer), saves)
 }
 
 /// Whether the server may write to its data directory; `None` where the container has no shell, or

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{HookProblem, LockError};
 use crate::apply::{Failure, Left, Outcome};
+use crate::cache::Refused;
 use crate::engine::EngineError;
 use crate::kinds::{BootstrapError, CredentialsError, ExportError};
 use crate::model::{ContainerState, Moment, ServiceName};
@@ -77,6 +78,14 @@ pub enum FlowError {
         service: ServiceName,
         /// What its container is doing, where there is one.
         state: Option<&'static str>,
+    },
+    /// The cache's server does not answer, or refuses.
+    #[error("`{service}` does not answer: {refused}")]
+    CacheRefused {
+        /// The service.
+        service: ServiceName,
+        /// What it said.
+        refused: Refused,
     },
     /// The stack file does not say which keys are the application's.
     #[error("the stack file names no `keys` of `{service}`")]

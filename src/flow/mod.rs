@@ -11,6 +11,7 @@ mod hooks;
 mod lock;
 mod logs;
 mod status;
+mod survival;
 mod up;
 mod variables;
 
@@ -19,13 +20,14 @@ use std::path::PathBuf;
 
 use tokio::time::Instant;
 
-pub use cache::{Cache, Look, bootstrap_cache, check_cache, count_cache};
+pub use cache::{Cache, Look, bootstrap_cache, check_cache, count_cache, measure_cache};
 pub use down::{Brought, DownRequest, down};
 pub use error::FlowError;
 pub use hooks::HookProblem;
 pub use lock::{LockError, StackLock};
 pub use logs::{LogsRequest, Told, logs};
 pub use status::{ServiceStatus, status};
+pub use survival::check_survival;
 pub use up::{Checks, UpDone, UpRequest, up};
 pub use variables::{Variables, variables};
 

@@ -164,7 +164,7 @@ async fn check_caches(
         let name = &cache.service.name;
         let findings = if plan.is_empty() {
             let container = observed.container_of(name);
-            judge(session, cache, container, Look::Outside).await
+            judge(session, cache, container, Look::Outside).await.0
         } else {
             check_cache(session, cache, Look::Inside).await?
         };
@@ -184,7 +184,7 @@ async fn pull(session: &Session<'_>, request: &UpRequest) -> Result<(), FlowErro
     Ok(())
 }
 
-async fn carry_out(
+pub(super) async fn carry_out(
     session: &Session<'_>,
     plan: &Plan,
     observed: &Observed,

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::iter::repeat_n;
 
+use anstream::adapter::strip_str;
+
 /// Rows of cells under a header, each column as wide as its widest cell.
 #[derive(Debug)]
 pub struct Table {
@@ -23,22 +25,24 @@ impl Table {
     }
 }
 
+/// How many columns a cell takes: what colours it takes none.
+fn width_of(cell: &str) -> usize {
+    strip_str(cell).to_string().chars().count()
+}
+
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or_default();
         let width = |column: usize| {
             let cells = self.rows.iter().filter_map(|row| row.get(column));
-            cells
-                .map(|cell| cell.chars().count())
-                .max()
-                .unwrap_or_default()
+            cells.map(|cell| width_of(cell)).max().unwrap_or_default()
         };
         let widths: Vec<usize> = (0..columns).map(width).collect();
         for row in &self.rows {
             let mut line = String::new();
             for (cell, width) in row.iter().zip(&widths) {
                 line.push_str(cell);
-                line.extend(repeat_n(' ', width - cell.chars().count() + 2));
+                line.extend(repeat_n(' ', width - width_of(cell) + 2));
             }
             writeln!(f, "{}", line.trim_end())?;
         }

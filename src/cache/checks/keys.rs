@@ -26,6 +26,13 @@ pub(super) fn ttl(subject: &Subject<'_>, facts: &Facts) -> Finding {
         };
         return Finding::pass("keys.ttl", message).expected("0").actual("0");
     }
+    if subject.options.keys.is_none() {
+        let message = format!(
+            "{lasting} of {} keys never expire, and the stack file names no `keys` of a cache",
+            keyspace.keys
+        );
+        return Finding::skip("keys.ttl", message).actual(lasting.to_string());
+    }
     let examples: Vec<String> = facts
         .without_ttl
         .iter()
@@ -194,6 +201,9 @@ mod tests {
             found.message,
             r"1 of 12 keys in database 0 never expire, such as `kh:\xff`"
         );
+        world.options.keys = None;
+        let found = ttl(&world.subject(), &world.facts);
+        assert_eq!(found.status, Status::Skip);
     }
 
     #[test]

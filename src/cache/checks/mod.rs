@@ -6,8 +6,11 @@ mod keys;
 mod memory;
 mod persistence;
 mod reach;
+mod survival;
 
 use std::net::SocketAddr;
+
+pub use survival::{not_as_declared, not_tried, survival};
 
 use super::{Access, Facts, Finding, Refused};
 use crate::model::{ObservedContainer, Service, Valkey};

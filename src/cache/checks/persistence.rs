@@ -9,10 +9,12 @@ pub(super) const DIRECTORY: &str = "persistence.directory";
 
 pub(super) fn status(facts: &Facts) -> Finding {
     let info = &facts.info;
-    let saves = setting(facts, "save").is_some_and(|points| !points.trim().is_empty());
+    let saves = facts
+        .setting("save")
+        .is_some_and(|points| !points.trim().is_empty());
     let logs = info.is_set("aof_enabled");
     if info.get("rdb_last_bgsave_status") == Some("err") {
-        let refuses = saves && setting(facts, "stop-writes-on-bgsave-error") != Some("no");
+        let refuses = saves && facts.setting("stop-writes-on-bgsave-error") != Some("no");
         let (message, meaning) = if refuses {
             (
                 "the last save failed, and writes are refused (MISCONF)",
@@ -37,7 +39,7 @@ pub(super) fn status(facts: &Facts) -> Finding {
             .meaning("writes are refused until it succeeds")
             .hint("see why in its log: a full disk, or a data directory it may not write to");
     }
-    if !saves && !logs {
+    if !facts.saves() {
         return Finding::pass(
             STATUS,
             "nothing is saved: no save points and no append-only file",
@@ -56,10 +58,18 @@ pub(super) fn status(facts: &Facts) -> Finding {
 }
 
 pub(super) fn directory(subject: &Subject<'_>, facts: &Facts) -> Finding {
-    let Some(directory) = setting(facts, "dir") else {
+    let Some(directory) = facts.setting("dir") else {
         return Finding::skip(DIRECTORY, "the server does not say its data directory");
     };
     let mounts = &subject.service.container.mounts;
+    let declared = subject.options.declared.get("save");
+    if mounts.is_empty() && declared.is_none_or(String::is_empty) {
+        return Finding::skip(
+            DIRECTORY,
+            format!("the stack file keeps no data: `{directory}` goes with the container"),
+        )
+        .actual(directory);
+    }
     let Some(mount) = mounts.iter().find(|mount| covers(mount, directory)) else {
         return Finding::fail(
             DIRECTORY,
@@ -129,11 +139,6 @@ fn covers(mount: &Mount, directory: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-fn setting<'a>(facts: &'a Facts, name: &str) -> Option<&'a str> {
-    let configuration = facts.configuration.as_ref().ok()?;
-    configuration.get(name).map(String::as_str)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,6 +185,21 @@ mod tests {
         assert_eq!(
             directory(&world.subject(), &world.facts).status,
             Status::Fail
+        );
+    }
+
+    #[test]
+    fn data_that_nobody_asked_to_keep_is_not_judged() {
+        let mut world = World::default();
+        world.service.container.mounts.clear();
+        assert_eq!(
+            directory(&world.subject(), &world.facts).status,
+            Status::Fail
+        );
+        world.options.declared.clear();
+        assert_eq!(
+            directory(&world.subject(), &world.facts).status,
+            Status::Skip
         );
     }
 

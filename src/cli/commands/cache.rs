@@ -3,30 +3,40 @@
 use serde_json::{Value, json};
 
 use super::Context;
-use super::context::Ready;
-use crate::apply::Stop;
+use super::cache_asked::Asked;
+use super::cache_stats;
 use crate::cache::{Bootstrapped, Census, PrefixCount, is_ok};
 use crate::cli::Exit;
-use crate::cli::args::{Cache as Args, CacheBootstrap, CacheCheck};
+use crate::cli::cache_args::{Cache as Args, CacheBootstrap, CacheCheck};
 use crate::cli::error::CliError;
-use crate::cli::signals::Signals;
 use crate::event::Silent;
-use crate::flow::{Cache, FlowError, Look, Session, bootstrap_cache, check_cache, count_cache};
-use crate::model::ServiceName;
-use crate::report::{Findings, census_table, count, findings_json, millis, seconds};
+use crate::flow::{Look, bootstrap_cache, check_cache, check_survival, count_cache};
+use crate::report::{Everyone, Findings, census_table, count, findings_json, millis, seconds};
 
 pub(super) async fn run(context: &Context<'_>, args: &Args) -> Result<Exit, CliError> {
     match args {
         Args::Check(args) => check(context, args).await,
         Args::Bootstrap(args) => bootstrap(context, args).await,
+        Args::Stats(args) => cache_stats::run(context, args).await,
     }
 }
 
 async fn check(context: &Context<'_>, args: &CacheCheck) -> Result<Exit, CliError> {
-    let asked = Asked::new(context, args.service.as_ref())?;
+    let asked = Asked::new(context, &args.which)?;
     let cache = asked.cache()?;
-    let session = asked.session(context, "devinfra cache check");
-    let found = check_cache(&session, cache, Look::Inside).await;
+    let command = "devinfra cache check";
+    let found = if args.deep {
+        // The restart is a story worth telling; in JSON there is one document, and no events.
+        let mut observer = Everyone::default();
+        if !context.output.json {
+            observer = context.output.observer();
+        }
+        let session = asked.session(context, &observer, command);
+        check_survival(&session, cache).await
+    } else {
+        let session = asked.session(context, &Silent, command);
+        check_cache(&session, cache, Look::Inside).await
+    };
     let findings = found.map_err(|error| asked.told(&error))?;
     if context.output.json {
         let service = cache.service.name.as_str();
@@ -43,9 +53,9 @@ async fn check(context: &Context<'_>, args: &CacheCheck) -> Result<Exit, CliErro
 }
 
 async fn bootstrap(context: &Context<'_>, args: &CacheBootstrap) -> Result<Exit, CliError> {
-    let asked = Asked::new(context, args.service.as_ref())?;
+    let asked = Asked::new(context, &args.which)?;
     let cache = asked.cache()?;
-    let session = asked.session(context, "devinfra cache bootstrap");
+    let session = asked.session(context, &Silent, "devinfra cache bootstrap");
     let service = cache.service.name.as_str();
     if args.dry_run {
         let counted = count_cache(&session, cache).await;
@@ -110,39 +120,4 @@ fn census_json(service: &str, census: &Census) -> Value {
         "kept": counts(&census.kept),
         "other": census.other,
     })
-}
-
-/// What every cache command begins with.
-struct Asked {
-    named: Option<ServiceName>,
-    ready: Ready,
-    signals: Signals,
-    stop: Stop,
-}
-
-impl Asked {
-    fn new(context: &Context<'_>, named: Option<&ServiceName>) -> Result<Self, CliError> {
-        let services: Vec<ServiceName> = named.into_iter().cloned().collect();
-        let ready = context.ready(&services)?;
-        let (signals, stop) = Signals::listen();
-        let named = named.cloned();
-        Ok(Self {
-            named,
-            ready,
-            signals,
-            stop,
-        })
-    }
-
-    fn cache(&self) -> Result<Cache<'_>, CliError> {
-        Cache::choose(&self.ready.stack, self.named.as_ref()).map_err(|error| self.told(&error))
-    }
-
-    fn session<'s>(&'s self, context: &'s Context<'_>, command: &'s str) -> Session<'s> {
-        context.session(&self.ready, &Silent, &self.stop, command)
-    }
-
-    fn told(&self, error: &FlowError) -> CliError {
-        CliError::flow(error, &self.ready.stack, self.signals.exit())
-    }
 }

@@ -1,6 +1,8 @@
 //! One file per command, all of one shape: arguments in, answer out, or a failure.
 
 mod cache;
+mod cache_asked;
+mod cache_stats;
 mod checks;
 mod config;
 mod context;

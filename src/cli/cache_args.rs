@@ -1,0 +1,58 @@
+//! What can be said of the cache on the command line.
+
+use clap::{Args as Group, Subcommand};
+
+use super::args::service_name;
+use crate::model::ServiceName;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Cache {
+    /// Check that the cache is this stack's, healthy, and configured as declared
+    ///
+    /// Works whatever state the server is in, and exits with 6 when a check fails.
+    Check(CacheCheck),
+    /// Flush the keys that must not survive a restart of the server, unless that has been done
+    ///
+    /// `devinfra up` does the same once the cache is usable, and the application's workers do it
+    /// too: whoever comes first flushes, and the others wait for it.
+    Bootstrap(CacheBootstrap),
+    /// Show memory, hit ratio, and what the keys of each prefix take
+    Stats(CacheStats),
+}
+
+#[derive(Debug, Group)]
+pub(super) struct CacheCheck {
+    #[command(flatten)]
+    pub(super) which: Which,
+    /// Restart the server gracefully as well, and check that exactly what must survive does
+    ///
+    /// Test keys are planted, and removed again, beside the others. As after any restart, the keys
+    /// are flushed that may be stale.
+    #[arg(long)]
+    pub(super) deep: bool,
+}
+
+#[derive(Debug, Group)]
+pub(super) struct CacheBootstrap {
+    #[command(flatten)]
+    pub(super) which: Which,
+    /// Count the keys of each prefix, and flush nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
+#[derive(Debug, Group)]
+pub(super) struct CacheStats {
+    #[command(flatten)]
+    pub(super) which: Which,
+    /// Show them every second with what changed, until Ctrl-C
+    #[arg(long)]
+    pub(super) watch: bool,
+}
+
+#[derive(Debug, Group)]
+pub(super) struct Which {
+    /// The cache [default: the only service of kind `valkey`]
+    #[arg(value_name = "SERVICE", value_parser = service_name)]
+    pub(super) service: Option<ServiceName>,
+}
