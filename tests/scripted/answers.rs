@@ -1,0 +1,90 @@
+//! Faults whose outcome is known.
+
+use serde_json::json;
+
+use crate::engine::{At, ScriptedEngine};
+use crate::faults::Fault;
+use crate::run::devinfra;
+
+async fn up_with(at: At, fault: Fault) -> (Option<i32>, String) {
+    let engine = ScriptedEngine::new("1.41");
+    engine.script(Some((at, fault)));
+    let ran = devinfra(&engine, &["up", "--json", "--wait-timeout", "20s"]).await;
+    if ran.status == Some(0) {
+        return (Some(0), String::new());
+    }
+    ran.failure()
+}
+
+#[tokio::test]
+async fn what_goes_wrong_has_its_status_and_its_code() {
+    for (path, fault, status, code) in [
+        ("/_ping", Fault::NeverAnswers, 4, "engine.silent"),
+        ("/_ping", Fault::ClosesAtOnce, 4, "engine.broken-answer"),
+        ("/_ping", Fault::EmptyFiveHundred, 4, "engine.broken-answer"),
+        (
+            "/containers/json",
+            Fault::NeverAnswers,
+            4,
+            "engine.no-answer",
+        ),
+        (
+            "/containers/json",
+            Fault::HalfABody,
+            4,
+            "engine.broken-answer",
+        ),
+        (
+            "/containers/json",
+            Fault::EmptyFiveHundred,
+            1,
+            "engine.refused",
+        ),
+        (
+            "/containers/json",
+            Fault::NotJson,
+            4,
+            "engine.broken-answer",
+        ),
+        ("/start", Fault::NeverAnswers, 4, "engine.no-answer"),
+        // The stream of events is a hint: without it, containers are looked at.
+        ("/events", Fault::NeverAnswers, 0, ""),
+        ("/events", Fault::ClosesAtOnce, 0, ""),
+        ("/events", Fault::NotJson, 0, ""),
+    ] {
+        let got = up_with(At::Path(path), fault).await;
+        assert_eq!(got, (Some(status), code.to_owned()), "{fault:?} at {path}");
+    }
+}
+
+#[tokio::test]
+async fn a_strangers_container_in_an_unknown_state_spoils_nothing() {
+    let engine = ScriptedEngine::new("1.55");
+    engine.world().stranger = Some(json!({
+        "Id": "f".repeat(64), "Names": ["/stranger"], "Image": "x", "State": "contemplating",
+    }));
+    // Podman and engines to come have states that the client does not know; filters leave them out.
+    let ran = devinfra(&engine, &["up", "--wait-timeout", "20s"]).await;
+    ran.succeeded();
+}
+
+#[tokio::test]
+async fn a_socket_that_is_not_there_is_told_with_who_chose_it() {
+    let engine = ScriptedEngine::new("1.41");
+    let ran = devinfra(
+        &engine,
+        &["--host", "unix:///nowhere/engine.sock", "status"],
+    )
+    .await;
+    assert_eq!(ran.status, Some(2), "`--host` given twice is wrong usage");
+    let mut other = ScriptedEngine::new("1.41");
+    other.forget();
+    let ran = devinfra(&other, &["up"]).await;
+    assert_eq!(ran.status, Some(4));
+    assert!(
+        ran.stderr
+            .contains("it was chosen by `--host`, and does not exist"),
+        "{}",
+        ran.stderr
+    );
+}

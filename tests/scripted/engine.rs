@@ -1,0 +1,145 @@
+//! The scripted engine: a world, a version, and at most one thing that goes wrong.
+
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use crate::faults::Fault;
+use crate::http::{self, Answer, Request};
+use crate::world::World;
+
+/// Which call goes wrong.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum At {
+    /// The call of this number, counted from 0.
+    Call(usize),
+    /// Every call of a path that ends so.
+    Path(&'static str),
+}
+
+/// An engine on a unix socket.
+#[derive(Debug)]
+pub(crate) struct ScriptedEngine {
+    directory: TempDir,
+    shared: Arc<Shared>,
+    serving: JoinHandle<()>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    version: String,
+    script: Mutex<Option<(At, Fault)>>,
+    world: Mutex<World>,
+    calls: Mutex<Vec<Request>>,
+}
+
+impl ScriptedEngine {
+    /// An engine of this version of the API, with the images `example/db:1` and without
+    /// `example/app:1`.
+    pub(crate) fn new(version: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let listener = UnixListener::bind(directory.path().join("engine.sock")).unwrap();
+        let mut world = World::default();
+        world.images.insert("example/db:1".to_owned());
+        let shared = Arc::new(Shared {
+            version: version.to_owned(),
+            script: Mutex::new(None),
+            world: Mutex::new(world),
+            calls: Mutex::new(Vec::new()),
+        });
+        let serving = tokio::spawn(serve(listener, Arc::clone(&shared)));
+        Self {
+            directory,
+            shared,
+            serving,
+        }
+    }
+
+    /// From now on, this goes wrong there, and calls count from 0 again.
+    pub(crate) fn script(&self, script: Option<(At, Fault)>) {
+        *lock(&self.shared.script) = script;
+        lock(&self.shared.calls).clear();
+    }
+
+    /// Takes the socket away.
+    pub(crate) fn forget(&mut self) {
+        fs::remove_file(self.directory.path().join("engine.sock")).unwrap();
+    }
+
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        lock(&self.shared.world)
+    }
+
+    pub(crate) fn calls(&self) -> Vec<Request> {
+        lock(&self.shared.calls).clone()
+    }
+
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("unix://{}/engine.sock", self.directory.path().display())
+    }
+}
+
+impl Drop for ScriptedEngine {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn serve(listener: UnixListener, shared: Arc<Shared>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        tokio::spawn(answer(stream, Arc::clone(&shared)));
+    }
+}
+
+async fn answer(mut stream: UnixStream, shared: Arc<Shared>) {
+    let Some(request) = http::read(&mut stream).await else {
+        return;
+    };
+    let number = {
+        let mut calls = lock(&shared.calls);
+        calls.push(request.clone());
+        calls.len() - 1
+    };
+    let fault = lock(&shared.script).and_then(|(at, fault)| {
+        let hit = match at {
+            At::Call(wanted) => wanted == number,
+            At::Path(end) => request.path.ends_with(end),
+        };
+        hit.then_some(fault)
+    });
+    // What goes wrong, goes wrong on the way: the engine has done what was asked.
+    let right = lock(&shared.world).answer(&request);
+    match fault {
+        None => finish(&mut stream, &right, &shared.version).await,
+        Some(fault) => fault.commit(&mut stream, right, &shared.version).await,
+    }
+}
+
+/// Sends the answer; one that has no end keeps the connection.
+pub(crate) async fn finish(stream: &mut UnixStream, answer: &Answer, version: &str) {
+    answer.send(stream, version).await;
+    if answer.open {
+        http::read(stream).await;
+    }
+    stream.shutdown().await.ok(); // the client may have gone
+}
+
+/// Longer than any run of a test.
+pub(crate) async fn for_ever() {
+    sleep(Duration::from_hours(1)).await;
+}

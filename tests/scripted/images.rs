@@ -1,0 +1,44 @@
+//! Pulls that fail, in the words of registries.
+
+use crate::engine::ScriptedEngine;
+use crate::run::devinfra;
+
+#[tokio::test]
+async fn a_pull_that_fails_says_why() {
+    for (lines, code) in [
+        (
+            r#"{"errorDetail":{"message":"pull access denied for example/app, repository does not exist or may require 'docker login'"}}"#,
+            "image.gone",
+        ),
+        (
+            r#"{"errorDetail":{"message":"toomanyrequests: You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit"}}"#,
+            "image.rate-limited",
+        ),
+        (
+            r#"{"errorDetail":{"message":"Get \"https://registry-1.docker.io/v2/\": dial tcp: lookup registry-1.docker.io: no such host"}}"#,
+            "image.registry-unreachable",
+        ),
+        (
+            r#"{"errorDetail":{"message":"no basic auth credentials"}}"#,
+            "image.login-required",
+        ),
+        (
+            r#"{"errorDetail":{"message":"no matching manifest for linux/arm64/v8 in the manifest list entries"}}"#,
+            "image.wrong-platform",
+        ),
+        (
+            r#"{"errorDetail":{"message":"write /var/lib/docker/tmp/x: no space left on device"}}"#,
+            "image.no-space",
+        ),
+        // Podman: an error without details, which the client takes for an empty line.
+        (r#"{"error":"unable to copy"}"#, "image.pull-failed"),
+        ("", "image.pull-failed"),
+    ] {
+        let engine = ScriptedEngine::new("1.41");
+        let end = if lines.is_empty() { "" } else { "\r\n" };
+        let body = format!("{lines}{end}");
+        engine.world().pull_lines = Some(body);
+        let ran = devinfra(&engine, &["up", "--json"]).await;
+        assert_eq!(ran.failure(), (Some(8), code.to_owned()), "{lines}");
+    }
+}

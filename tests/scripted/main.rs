@@ -1,0 +1,18 @@
+//! The real binary against a scripted engine: a server on a unix socket in this process that plays
+//! an engine from a small model, and does one thing wrong where a script says so.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod answers;
+mod engine;
+mod faults;
+mod http;
+mod images;
+mod run;
+mod secrets;
+mod versions;
+mod world;

@@ -1,0 +1,54 @@
+//! What is planted in a stack's environment appears in no output of any run.
+
+use crate::engine::{At, ScriptedEngine};
+use crate::faults::Fault;
+use crate::run::{PLANTED, devinfra};
+
+const RUNS: &[&[&str]] = &[
+    &["config"],
+    &["config", "--json"],
+    &["up", "--dry-run"],
+    &["up", "-vv", "--wait-timeout", "20s"],
+    &["up", "--json", "--wait-timeout", "20s"],
+    &["up", "--recreate", "-vv", "--json", "--wait-timeout", "20s"],
+    &["status", "-vv"],
+    &["status", "--json"],
+    &["logs", "-vv"],
+    &["down", "-vv"],
+    &["down", "--json"],
+];
+
+#[tokio::test]
+async fn no_run_shows_a_secret() {
+    let engine = ScriptedEngine::new("1.41");
+    for arguments in RUNS {
+        let ran = devinfra(&engine, arguments).await;
+        assert!(
+            !ran.stdout.is_empty() || !ran.stderr.is_empty(),
+            "{arguments:?}"
+        );
+        assert_eq!(ran.breaches(), Vec::<String>::new(), "{arguments:?}");
+    }
+}
+
+#[tokio::test]
+async fn no_failure_shows_a_secret() {
+    for path in ["/containers/create", "/start", "/json", "/create"] {
+        for fault in [Fault::EmptyFiveHundred, Fault::HalfABody, Fault::NotJson] {
+            for arguments in [&["up", "-vv"][..], &["up", "--json"]] {
+                let engine = ScriptedEngine::new("1.41");
+                engine.script(Some((At::Path(path), fault)));
+                let ran = devinfra(&engine, arguments).await;
+                assert_eq!(ran.breaches(), Vec::<String>::new(), "{arguments:?} {path}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_is_asked_for_is_shown() {
+    // Else the tests above would pass for want of a secret.
+    let engine = ScriptedEngine::new("1.41");
+    let ran = devinfra(&engine, &["config", "--show-secrets"]).await;
+    assert!(ran.stdout.contains(PLANTED));
+}

@@ -1,0 +1,37 @@
+//! Old and new engines.
+
+use crate::engine::{At, ScriptedEngine};
+use crate::faults::Fault;
+use crate::run::devinfra;
+
+#[tokio::test]
+async fn every_request_carries_the_newest_version_that_both_sides_know() {
+    for minor in 40..=55 {
+        let engine = ScriptedEngine::new(&format!("1.{minor}"));
+        devinfra(&engine, &["up", "--wait-timeout", "20s"])
+            .await
+            .succeeded();
+        devinfra(&engine, &["down"]).await.succeeded();
+        let spoken = format!("1.{}", minor.min(53));
+        for call in engine.calls() {
+            let expected = (call.path != "/_ping").then(|| spoken.clone());
+            assert_eq!(call.version, expected, "{call:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_engine_that_is_too_old_is_told_so() {
+    let engine = ScriptedEngine::new("1.39");
+    let ran = devinfra(&engine, &["up", "--json"]).await;
+    assert_eq!(ran.failure(), (Some(4), "engine.too-old".to_owned()));
+    assert_eq!(engine.calls().len(), 1);
+}
+
+#[tokio::test]
+async fn an_engine_that_has_dropped_our_version_is_told_so() {
+    let engine = ScriptedEngine::new("1.90");
+    engine.script(Some((At::Path("/containers/json"), Fault::DropsOurVersion)));
+    let ran = devinfra(&engine, &["up", "--json"]).await;
+    assert_eq!(ran.failure(), (Some(4), "engine.too-new".to_owned()));
+}

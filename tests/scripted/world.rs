@@ -1,0 +1,232 @@
+//! What the scripted engine has: containers, networks, volumes and images, as an engine tells them.
+
+use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, TcpListener};
+
+use serde_json::{Map, Value, json};
+
+use crate::http::{Answer, Request};
+
+/// A container of the world.
+#[derive(Debug)]
+struct Container {
+    id: String,
+    name: String,
+    request: Value,
+    state: &'static str,
+    /// Keeps the published port answering as long as the container runs.
+    listener: Option<TcpListener>,
+}
+
+/// What the engine has.
+#[derive(Debug, Default)]
+pub(crate) struct World {
+    containers: Vec<Container>,
+    networks: Vec<Value>,
+    volumes: Vec<Value>,
+    /// Names of images that are there.
+    pub(crate) images: BTreeSet<String>,
+    /// What a pull answers instead of bringing the image.
+    pub(crate) pull_lines: Option<String>,
+    /// A listed container that nobody asked about.
+    pub(crate) stranger: Option<Value>,
+    made: usize,
+}
+
+impl World {
+    /// Whether nothing of a stack is left.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.containers.is_empty() && self.networks.is_empty()
+    }
+
+    fn id(&mut self) -> String {
+        self.made += 1;
+        format!("{:064x}", self.made)
+    }
+
+    /// The answer of an engine that does everything right.
+    pub(crate) fn answer(&mut self, request: &Request) -> Answer {
+        let parts: Vec<&str> = request.path.trim_matches('/').split('/').collect();
+        match (request.method.as_str(), parts.as_slice()) {
+            ("GET", ["_ping"]) => Answer {
+                body: b"OK".to_vec(),
+                ..Answer::nothing(200)
+            },
+            ("GET", ["containers", "json"]) => Answer::json(200, &self.list(&request.query)),
+            ("POST", ["containers", "create"]) => self.create(request),
+            ("GET", ["networks"]) => Answer::json(200, &json!(self.networks)),
+            ("POST", ["networks", "create"]) => self.create_network(request),
+            ("DELETE", ["networks", id]) => {
+                self.networks.retain(|network| network["Id"] != *id);
+                Answer::nothing(204)
+            }
+            ("GET", ["volumes"]) => Answer::json(200, &json!({"Volumes": self.volumes})),
+            ("POST", ["volumes", "create"]) => {
+                let mut volume: Value = serde_json::from_str(&request.body).unwrap();
+                volume["Driver"] = json!("local");
+                volume["Mountpoint"] = json!("/var/lib/engine");
+                volume["Scope"] = json!("local");
+                volume["Options"] = json!({});
+                self.volumes.push(volume.clone());
+                Answer::json(201, &volume)
+            }
+            ("POST", ["images", "create"]) => self.pull(request),
+            ("GET", ["images", name @ .., "json"]) => {
+                let name = name.join("/");
+                if self.images.contains(&name) {
+                    Answer::json(200, &json!({"Id": format!("sha256:{name}")}))
+                } else {
+                    Answer::refusal(404, &format!("No such image: {name}"))
+                }
+            }
+            ("GET", ["events"]) => Answer {
+                open: true,
+                ..Answer::nothing(200)
+            },
+            (method, ["containers", id, rest @ ..]) => self.of_container(method, id, rest),
+            (method, _) => Answer::refusal(404, &format!("no {method} {}", request.path)),
+        }
+    }
+
+    fn of_container(&mut self, method: &str, id: &str, rest: &[&str]) -> Answer {
+        let Some(at) = self.containers.iter().position(|one| one.id == id) else {
+            return Answer::refusal(404, &format!("No such container: {id}"));
+        };
+        let container = &mut self.containers[at];
+        match (method, rest) {
+            ("GET", ["json"]) => Answer::json(200, &container.inspection()),
+            ("GET", ["logs"]) => Answer {
+                content_type: "application/vnd.docker.raw-stream",
+                body: frame("2026-11-24T08:00:00.000000000Z ready to serve\n"),
+                ..Answer::nothing(200)
+            },
+            ("POST", ["start"]) => {
+                container.start();
+                Answer::nothing(204)
+            }
+            ("POST", ["stop"]) => {
+                container.state = "exited";
+                container.listener = None;
+                Answer::nothing(204)
+            }
+            ("DELETE", []) => {
+                self.containers.remove(at);
+                Answer::nothing(204)
+            }
+            (method, rest) => Answer::refusal(404, &format!("no {method} {rest:?}")),
+        }
+    }
+
+    /// A filter leaves out the stranger, and no other filter is asked for.
+    fn list(&self, query: &str) -> Value {
+        let stranger = self.stranger.clone();
+        let stranger = stranger.filter(|_| !query.contains("filters="));
+        let ours = self.containers.iter().map(Container::summary);
+        ours.chain(stranger).collect()
+    }
+
+    fn create(&mut self, request: &Request) -> Answer {
+        let name = request.query.split("name=").nth(1).unwrap_or_default();
+        let name = name.split('&').next().unwrap_or_default().to_owned();
+        if let Some(holder) = self.containers.iter().find(|one| one.name == name) {
+            let message = format!(
+                "Conflict. The container name \"/{name}\" is already in use by container \"{}\".",
+                holder.id
+            );
+            return Answer::refusal(409, &message);
+        }
+        let request = serde_json::from_str(&request.body).unwrap();
+        let id = self.id();
+        self.containers.push(Container {
+            id: id.clone(),
+            name,
+            request,
+            state: "created",
+            listener: None,
+        });
+        Answer::json(201, &json!({"Id": id, "Warnings": []}))
+    }
+
+    fn create_network(&mut self, request: &Request) -> Answer {
+        let asked: Value = serde_json::from_str(&request.body).unwrap();
+        let id = self.id();
+        self.networks.push(json!({
+            "Id": id, "Name": asked["Name"], "Labels": asked["Labels"],
+            "Created": "2026-11-24T08:00:00Z", "Scope": "local", "Driver": "bridge",
+        }));
+        Answer::json(201, &json!({"Id": id, "Warning": ""}))
+    }
+
+    fn pull(&mut self, request: &Request) -> Answer {
+        let lines = self.pull_lines.clone().unwrap_or_else(|| {
+            let from = request.query.split("fromImage=").nth(1).unwrap_or_default();
+            let from = from.split('&').next().unwrap_or_default();
+            let name = from.replace("%3A", ":").replace("%2F", "/");
+            self.images.insert(name);
+            "{\"status\":\"Pulling fs layer\",\"id\":\"a\"}\r\n{\"status\":\"Pull complete\",\"id\":\"a\"}\r\n".to_owned()
+        });
+        Answer {
+            content_type: "application/json",
+            body: lines.into_bytes(),
+            ..Answer::nothing(200)
+        }
+    }
+}
+
+impl Container {
+    /// Opens the published port as an engine's port proxy does.
+    fn start(&mut self) {
+        self.state = "running";
+        let publishes = self.request["HostConfig"]["PortBindings"]
+            .as_object()
+            .is_some_and(|bindings| !bindings.is_empty());
+        if publishes {
+            self.listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).ok();
+        }
+    }
+
+    fn published(&self) -> Option<u16> {
+        Some(self.listener.as_ref()?.local_addr().ok()?.port())
+    }
+
+    fn summary(&self) -> Value {
+        let status = match self.state {
+            "running" => "Up 1 second",
+            "exited" => "Exited (0) 1 second ago",
+            _ => "Created",
+        };
+        let ports: Vec<Value> = self.published().map_or_else(Vec::new, |port| {
+            vec![json!({"IP": "127.0.0.1", "PrivatePort": 80, "PublicPort": port, "Type": "tcp"})]
+        });
+        json!({
+            "Id": self.id, "Names": [format!("/{}", self.name)], "Image": self.request["Image"],
+            "ImageID": "sha256:x", "Labels": self.request["Labels"], "State": self.state,
+            "Status": status, "Ports": ports, "NetworkSettings": {"Networks": {}}, "Mounts": [],
+        })
+    }
+
+    fn inspection(&self) -> Value {
+        let mut ports = Map::new();
+        if let Some(port) = self.published() {
+            let binding = json!([{"HostIp": "127.0.0.1", "HostPort": port.to_string()}]);
+            ports.insert("80/tcp".to_owned(), binding);
+        }
+        json!({
+            "Id": self.id, "Name": format!("/{}", self.name), "Image": "sha256:x",
+            "Config": {"Image": self.request["Image"], "Labels": self.request["Labels"],
+                "Env": self.request["Env"]},
+            "State": {"Status": self.state, "Running": self.state == "running", "ExitCode": 0,
+                "OOMKilled": false, "Error": "", "StartedAt": "2026-11-24T08:00:00Z"},
+            "NetworkSettings": {"Ports": ports, "Networks": {}}, "Mounts": [],
+        })
+    }
+}
+
+/// A piece of a log: the stream, three zeros, the length in four bytes, and the text.
+fn frame(text: &str) -> Vec<u8> {
+    let length = u32::try_from(text.len()).unwrap();
+    let mut bytes = vec![1, 0, 0, 0];
+    bytes.extend(length.to_be_bytes());
+    bytes.extend(text.as_bytes());
+    bytes
+}
