@@ -10,6 +10,8 @@ mod load;
 mod lower;
 mod merge;
 mod node;
+#[cfg(test)]
+mod oracle;
 mod parse;
 mod problem;
 mod resolved;

@@ -4,7 +4,7 @@
 //! into a number before anyone can read it as text, while a stack file's problems are all wanted at
 //! once, with their places, and its scalars as they are written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::iter::Peekable;
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span};
@@ -56,9 +56,22 @@ struct Builder<'a, I: Iterator<Item = Item<'a>>> {
     source: usize,
     text_len: usize,
     events: Peekable<I>,
-    anchors: BTreeMap<usize, Node>,
+    anchors: BTreeMap<usize, Anchored>,
     nodes: usize,
     problems: Vec<Problem>,
+}
+
+/// What an alias can stand for.
+struct Anchored {
+    node: Node,
+    extent: Extent,
+}
+
+/// How many parts a part has, itself included, and how deep they stand.
+#[derive(Clone, Copy)]
+struct Extent {
+    nodes: usize,
+    depth: usize,
 }
 
 impl<'a, I: Iterator<Item = Item<'a>>> Builder<'a, I> {
@@ -113,36 +126,42 @@ impl<'a, I: Iterator<Item = Item<'a>>> Builder<'a, I> {
     fn node(&mut self, event: Event<'a>, span: &Span, depth: usize) -> Result<Node, Problem> {
         let at = self.at(span);
         self.count(1, &at)?;
-        if depth > DEEPEST {
-            return Err(Problem::new(
-                &at,
-                format!("nested more than {DEEPEST} levels deep"),
-            ));
-        }
+        Self::reach(depth, &at)?;
         let (value, anchor, tag) = match event {
-            Event::Scalar(text, style, anchor, tag) => (scalar(&text, style), anchor, tag),
+            Event::Scalar(text, style, anchor, tag) => {
+                let is_text = tag.as_ref().is_some_and(|tag| {
+                    tag.is_yaml_core_schema_tag("str") || tag.to_string() == "!"
+                });
+                (scalar(&text, style, is_text), anchor, tag)
+            }
             Event::SequenceStart(_, anchor, tag) => (self.sequence(depth)?, anchor, tag),
             Event::MappingStart(_, anchor, tag) => (self.mapping(depth)?, anchor, tag),
-            Event::Alias(anchor) => return self.alias(anchor, at),
+            Event::Alias(anchor) => return self.alias(anchor, at, depth),
             _ => return Err(Problem::new(&at, "not YAML: a value is missing here")),
         };
-        let tag = match tag.as_ref().map(|tag| format!("{tag}")).as_deref() {
-            Some("!reset") => Some(Tag::Reset),
-            Some("!override") => Some(Tag::Override),
-            Some(other) if other.starts_with('!') && !other.starts_with("!!") => {
-                self.problems.push(
-                    Problem::new(&at, format!("tag `{other}` is not supported"))
-                        .help("`!reset` and `!override` are"),
-                );
-                None
-            }
-            Some(_) | None => None,
-        };
+        let tag = tag.and_then(|tag| self.tag(&tag, &at));
         let node = Node { value, at, tag };
         if anchor != 0 {
-            self.anchors.insert(anchor, node.clone());
+            let (node, extent) = (node.clone(), extent(&node));
+            self.anchors.insert(anchor, Anchored { node, extent });
         }
         Ok(node)
+    }
+
+    /// Compose's tags for merging; those of YAML itself say nothing that matters here.
+    fn tag(&mut self, tag: &granit_parser::Tag, at: &At) -> Option<Tag> {
+        match tag.to_string().as_str() {
+            "!reset" => Some(Tag::Reset),
+            "!override" => Some(Tag::Override),
+            "!" => None,
+            _ if tag.is_yaml_core_schema() => None,
+            other => {
+                let problem = Problem::new(at, format!("tag `{other}` is not supported"));
+                self.problems
+                    .push(problem.help("`!reset` and `!override` are"));
+                None
+            }
+        }
     }
 
     fn count(&mut self, nodes: usize, at: &At) -> Result<(), Problem> {
@@ -156,16 +175,31 @@ impl<'a, I: Iterator<Item = Item<'a>>> Builder<'a, I> {
         Ok(())
     }
 
+    fn reach(depth: usize, at: &At) -> Result<(), Problem> {
+        if depth > DEEPEST {
+            let message = format!("nested more than {DEEPEST} levels deep");
+            return Err(Problem::new(at, message));
+        }
+        Ok(())
+    }
+
     /// A copy of what the alias stands for. Its parts keep the places where they were written.
-    fn alias(&mut self, anchor: usize, at: At) -> Result<Node, Problem> {
-        let Some(found) = self.anchors.get(&anchor).cloned() else {
+    fn alias(&mut self, anchor: usize, at: At, depth: usize) -> Result<Node, Problem> {
+        let Some(found) = self.anchors.remove(&anchor) else {
             return Err(Problem::new(
                 &at,
                 "this alias is part of what it stands for",
             ));
         };
-        self.count(size(&found), &at)?;
-        Ok(Node { at, ..found })
+        // Both before anything is copied: aliases of aliases grow without end in either direction.
+        self.count(found.extent.nodes, &at)?;
+        Self::reach(depth + found.extent.depth, &at)?;
+        let node = Node {
+            at,
+            ..found.node.clone()
+        };
+        self.anchors.insert(anchor, found);
+        Ok(node)
     }
 
     fn sequence(&mut self, depth: usize) -> Result<Value, Problem> {
@@ -182,36 +216,36 @@ impl<'a, I: Iterator<Item = Item<'a>>> Builder<'a, I> {
     fn mapping(&mut self, depth: usize) -> Result<Value, Problem> {
         let mut entries: Vec<(Key, Node)> = Vec::new();
         let mut merged: Vec<(Key, Node)> = Vec::new();
+        let mut lines: BTreeMap<String, usize> = BTreeMap::new();
         loop {
             let (event, span) = self.next()?;
             if event == Event::MappingEnd {
                 break;
             }
+            let line = span.start.line();
             let key = self.node(event, &span, depth + 1)?;
             let (event, span) = self.next()?;
             let value = self.node(event, &span, depth + 1)?;
-            let Some(text) = key.text().map(str::to_owned) else {
+            let Value::Scalar(Scalar { text, plain }) = key.value else {
                 self.problems
                     .push(Problem::new(&key.at, "a key must be a plain word"));
                 continue;
             };
-            if text == "<<" {
+            if plain && text == "<<" {
                 self.merge_key(&value, &mut merged);
-            } else if let Some((first, _)) = entries.iter().find(|(first, _)| first.text == text) {
-                let first = first.at.range.start;
+            } else if let Some(first) = lines.get(&text) {
                 self.problems.push(
                     Problem::new(&key.at, format!("key `{text}` stands twice in one mapping"))
-                        .help(format!("the first is at byte {first}; keep one of them")),
+                        .help(format!("the first is on line {first}; keep one of them")),
                 );
             } else {
+                lines.insert(text.clone(), line);
                 entries.push((Key { text, at: key.at }, value));
             }
         }
-        for (key, value) in merged {
-            if !entries.iter().any(|(own, _)| own.text == key.text) {
-                entries.push((key, value));
-            }
-        }
+        let mut taken: BTreeSet<String> = lines.into_keys().collect();
+        merged.retain(|(key, _)| taken.insert(key.text.clone()));
+        entries.extend(merged);
         Ok(Value::Mapping(entries))
     }
 
@@ -232,16 +266,21 @@ impl<'a, I: Iterator<Item = Item<'a>>> Builder<'a, I> {
     }
 }
 
-fn size(node: &Node) -> usize {
-    1 + match &node.value {
-        Value::Null | Value::Scalar(_) => 0,
-        Value::Sequence(items) => items.iter().map(size).sum(),
-        Value::Mapping(entries) => entries.iter().map(|(_, value)| 1 + size(value)).sum(),
+fn extent(node: &Node) -> Extent {
+    let below: Vec<Extent> = match &node.value {
+        Value::Null | Value::Scalar(_) => Vec::new(),
+        Value::Sequence(items) => items.iter().map(extent).collect(),
+        Value::Mapping(entries) => entries.iter().map(|(_, value)| extent(value)).collect(),
+    };
+    let keys = node.entries().len();
+    Extent {
+        nodes: 1 + keys + below.iter().map(|one| one.nodes).sum::<usize>(),
+        depth: below.iter().map(|one| one.depth + 1).max().unwrap_or(0),
     }
 }
 
-fn scalar(text: &str, style: ScalarStyle) -> Value {
-    let plain = style == ScalarStyle::Plain;
+fn scalar(text: &str, style: ScalarStyle, is_text: bool) -> Value {
+    let plain = style == ScalarStyle::Plain && !is_text;
     if plain && matches!(text, "" | "~" | "null" | "Null" | "NULL") {
         Value::Null
     } else {
