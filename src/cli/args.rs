@@ -318,13 +318,20 @@ pub(super) fn service_name(text: &str) -> Result<ServiceName, String> {
 
 /// `90`, `90s`, `2m`, `1m30s`, `500ms`: a bare number is seconds.
 fn duration(text: &str) -> Result<Duration, String> {
-    if let Ok(seconds) = text.parse() {
-        return Ok(Duration::from_secs(seconds));
+    // A longer one reaches past the end of the clock when it is added to the present.
+    const LONGEST: Duration = Duration::from_hours(365 * 24);
+    let found = if let Ok(seconds) = text.parse() {
+        Duration::from_secs(seconds)
+    } else {
+        let span: jiff::SignedDuration = text
+            .parse()
+            .map_err(|error: jiff::Error| format!("{error}; write `90s` or `1m30s`"))?;
+        Duration::try_from(span).map_err(|_negative| "it is negative".to_owned())?
+    };
+    if found > LONGEST {
+        return Err("it is longer than a year".to_owned());
     }
-    let span: jiff::SignedDuration = text
-        .parse()
-        .map_err(|error: jiff::Error| format!("{error}; write `90s` or `1m30s`"))?;
-    Duration::try_from(span).map_err(|_negative| "it is negative".to_owned())
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -360,5 +367,6 @@ mod tests {
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert!(duration("soon").is_err());
         assert!(duration("-1s").is_err());
+        assert!(duration("18446744073709551615").is_err());
     }
 }

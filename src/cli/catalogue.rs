@@ -88,6 +88,12 @@ pub const CATALOGUE: &[Chapter] = &[
                 "Choose another name with `--output`.",
             ),
             entry(
+                "answer.write",
+                Exit::Failed,
+                "The answer could not be written to standard output.",
+                "The message has the system's reason, such as a full disk.",
+            ),
+            entry(
                 "file.write",
                 Exit::Failed,
                 "A file could not be written.",

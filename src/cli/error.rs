@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::failure::{self, About};
-use super::hints::bootstrap_hints;
+use super::hints::{address_hint, bootstrap_hints};
 use super::{Exit, catalogue};
 use crate::apply::{ApplyError, Failure};
 use crate::engine::{EngineError, ImageProblem, UnreachableReason};
@@ -56,6 +56,14 @@ impl CliError {
 
     pub(super) fn runtime(error: &io::Error) -> Self {
         Self::new(Exit::Failed, "system.runtime", error)
+    }
+
+    pub(super) fn answer(error: &io::Error) -> Self {
+        Self {
+            message: "failed to write to standard output".to_owned(),
+            causes: vec![error.to_string()],
+            ..Self::new(Exit::Failed, "answer.write", error)
+        }
     }
 
     pub(super) fn usage(code: &str, message: impl Into<String>) -> Self {
@@ -272,8 +280,9 @@ impl CliError {
             EngineError::Unreachable {
                 reason, chosen_by, ..
             } => Self::unreachable(error, *reason, chosen_by),
-            EngineError::Address { .. } => told(Exit::Engine, "engine.address")
-                .hint("list the contexts with `docker context ls`"),
+            EngineError::Address { address, .. } => {
+                told(Exit::Engine, "engine.address").hint(address_hint(address))
+            }
             EngineError::Image { image, problem, .. } => Self::image(error, image, *problem),
             EngineError::NameTaken { .. } => told(Exit::Conflict, "container.name-taken")
                 .hint("run the command again: it was made after devinfra had looked"),

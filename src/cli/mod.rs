@@ -56,7 +56,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return output.fail(&CliError::runtime(&error)),
     };
     match runtime.block_on(commands::run(&args, &settings, &output)) {
-        Ok(exit) => exit.into(),
+        Ok(exit) => output.end(exit),
         Err(error) => output.fail(&error),
     }
 }

@@ -1,25 +1,32 @@
 //! The two streams: standard output is the answer, standard error is the story.
 
 use std::fmt::Display;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::process::ExitCode;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::{AutoStream, ColorChoice};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 use tracing_subscriber::filter::LevelFilter;
 
+use super::Exit;
 use super::args::{Colour, Global, Progress};
 use super::error::CliError;
 use super::render;
 use super::settings::Settings;
-use crate::report::{Everyone, JsonLines, Plain, Tty};
+use crate::report::{Everyone, JsonLines, Plain, Tty, millis};
 
 /// Where a command's words go.
 #[derive(Debug)]
 pub(super) struct Output {
     /// Whether the answer is JSON.
     pub(super) json: bool,
+    /// Whether a document or result was written.
+    answered: AtomicBool,
+    /// Why the answer could not be written, where it could not.
+    unwritten: OnceLock<io::Error>,
     progress: Progress,
     /// When the run began.
     pub(super) began: Instant,
@@ -41,6 +48,8 @@ impl Output {
         };
         Self {
             json: global.json,
+            answered: AtomicBool::new(false),
+            unwritten: OnceLock::new(),
             progress,
             began: Instant::now(),
         }
@@ -62,9 +71,14 @@ impl Output {
         everyone
     }
 
-    /// Writes the answer. A reader that has gone away is no failure of ours.
+    /// Writes the answer. A reader that has gone away is no failure of ours; a full disk is one, which
+    /// [`Self::end`] tells.
     pub(super) fn answer(&self, text: impl Display) {
-        self.try_answer(text).ok();
+        if let Err(error) = self.try_answer(text)
+            && error.kind() != ErrorKind::BrokenPipe
+        {
+            self.unwritten.set(error).ok(); // the first says it
+        }
     }
 
     /// Writes the answer, and says whether anybody still reads: what goes on for ever must end then.
@@ -82,6 +96,14 @@ impl Output {
     #[expect(clippy::unused_self, reason = "only who has the output may ask")]
     pub(super) fn is_terminal(&self) -> bool {
         io::stdout().is_terminal()
+    }
+
+    /// The exit status of a run that ended so, which is a failure when its answer is lost.
+    pub(super) fn end(&self, exit: Exit) -> ExitCode {
+        match self.unwritten.get() {
+            Some(error) => self.fail(&CliError::answer(error)),
+            None => exit.into(),
+        }
     }
 
     /// Writes an answer that programs read: not a byte of it is taken for colour.
@@ -106,6 +128,7 @@ impl Output {
 
     /// Writes the answer as one JSON document on one line.
     pub(super) fn answer_json(&self, value: &Value) {
+        self.answered.store(true, Ordering::Relaxed);
         self.answer(format_args!("{value}\n"));
     }
 
@@ -122,12 +145,20 @@ impl Output {
         self.say(format_args!("{style}warning{style:#}: {text}"));
     }
 
-    /// Writes the failure, also when quiet, and returns its exit status.
-    #[expect(
-        clippy::unused_self,
-        reason = "only who has the output may tell the failure"
-    )]
+    /// Writes the failure, also when quiet, and returns its exit status. Where JSON was asked for and
+    /// none was written, standard output says it too: a script that reads it must not find nothing.
     pub(super) fn fail(&self, error: &CliError) -> ExitCode {
+        if self.json && !self.answered.load(Ordering::Relaxed) {
+            self.answer_json(&json!({
+                "schema": 1,
+                "event": "result",
+                "ok": false,
+                "stack": null,
+                "elapsed_ms": millis(self.began.elapsed()),
+                "services": [],
+                "error": render::for_scripts(error),
+            }));
+        }
         writeln!(
             AutoStream::auto(io::stderr()),
             "{}",

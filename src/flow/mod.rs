@@ -64,7 +64,7 @@ impl fmt::Debug for Session<'_> {
 }
 
 /// Refuses names that are no services of the stack.
-fn check_names<'a>(
+pub(crate) fn check_names<'a>(
     stack: &Stack,
     names: impl IntoIterator<Item = &'a ServiceName>,
 ) -> Result<(), FlowError> {

@@ -149,6 +149,22 @@ impl Kind {
         }
     }
 
+    /// What its login is protected by, where it has one and it is not empty.
+    pub fn secret(&self) -> Option<&Secret> {
+        let secret = match self {
+            Self::Postgres(postgres) => Some(&postgres.login.password),
+            Self::Valkey(valkey) => valkey.password.as_ref(),
+            Self::S3(s3) => Some(&s3.secret_key),
+            Self::Lakefs(_)
+            | Self::Http(_)
+            | Self::Tcp(_)
+            | Self::Exec(_)
+            | Self::Healthcheck
+            | Self::Process => None,
+        };
+        secret.filter(|secret| !secret.reveal().is_empty())
+    }
+
     /// The container port that is asked, where the kind asks one.
     pub fn port(&self) -> Option<u16> {
         match self {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use super::{MountSource, Service, ServiceName, StackName};
@@ -136,7 +137,7 @@ pub enum StackError {
         container: String,
     },
     /// Two ports that can't both be had.
-    #[error("services `{first}` and `{second}` both publish host port {port}")]
+    #[error("{} host port {port}", publishers(.first, .second))]
     SamePort {
         /// One of them.
         first: ServiceName,
@@ -153,6 +154,20 @@ fn circle(names: &[ServiceName]) -> String {
     text.join(" -> ")
 }
 
+fn publishers(first: &ServiceName, second: &ServiceName) -> String {
+    if first == second {
+        format!("service `{first}` twice publishes")
+    } else {
+        format!("services `{first}` and `{second}` both publish")
+    }
+}
+
+/// Whether a port of one address can't be had beside the same one of the other.
+fn overlap(one: IpAddr, other: IpAddr) -> bool {
+    let either_is_all = one.is_unspecified() || other.is_unspecified();
+    one == other || (either_is_all && one.is_ipv4() == other.is_ipv4())
+}
+
 impl Stack {
     /// All that keeps this stack from being consistent: empty when nothing does.
     pub fn problems(&self) -> Vec<StackError> {
@@ -161,11 +176,7 @@ impl Stack {
             self.reference_problems(service, &mut found);
         }
         self.clashes(&mut found);
-        if found.is_empty()
-            && let Some(cycle) = self.cycle()
-        {
-            found.push(StackError::Cycle(cycle));
-        }
+        found.extend(self.cycle().map(StackError::Cycle));
         found
     }
 
@@ -200,7 +211,7 @@ impl Stack {
 
     fn clashes(&self, found: &mut Vec<StackError>) {
         let mut names = BTreeMap::new();
-        let mut ports = BTreeMap::new();
+        let mut ports: BTreeMap<_, Vec<(IpAddr, &ServiceName)>> = BTreeMap::new();
         for service in self.services.values() {
             if let Some(first) = names.insert(&service.container.name, &service.name) {
                 found.push(StackError::SameContainerName {
@@ -213,14 +224,16 @@ impl Stack {
                 let Some(port) = mapping.published else {
                     continue;
                 };
-                let key = (mapping.host_ip, port, mapping.protocol);
-                if let Some(first) = ports.insert(key, &service.name) {
+                let holders = ports.entry((port, mapping.protocol)).or_default();
+                let holder = holders.iter().find(|(ip, _)| overlap(*ip, mapping.host_ip));
+                if let Some((_, first)) = holder {
                     found.push(StackError::SamePort {
-                        first: first.clone(),
+                        first: (*first).clone(),
                         second: service.name.clone(),
                         port,
                     });
                 }
+                holders.push((mapping.host_ip, &service.name));
             }
         }
     }

@@ -32,8 +32,8 @@ pub fn parse(
     text: &str,
     environment: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, String>, Vec<DotenvError>> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader = Reader { text, position: 0 };
+    let position = if text.starts_with('\u{feff}') { 3 } else { 0 };
+    let mut reader = Reader { text, position };
     let (mut values, mut errors) = (BTreeMap::new(), Vec::new());
     while !reader.rest().is_empty() {
         let start = reader.position;

@@ -21,6 +21,10 @@ use super::problem::Problem;
 /// How deep forms may stand in each other.
 const DEEPEST: usize = 32;
 
+/// How long a text may become. Lines of an env file that each use the one above twice double it every
+/// time; the system takes no variable of this length either.
+const LONGEST: usize = 1 << 20;
+
 /// A text that can't be interpolated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum InterpolationError {
@@ -41,6 +45,9 @@ pub(super) enum InterpolationError {
         /// As it is written.
         form: String,
     },
+    /// Variables that are used again and again.
+    #[error("it is longer than {} KiB with its variables replaced", LONGEST >> 10)]
+    TooLong,
     /// Forms in forms in forms.
     #[error("variables are nested more than {DEEPEST} levels deep")]
     TooDeep,
@@ -82,6 +89,9 @@ impl<'a> Interpolator<'a> {
         let mut done = String::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('$') {
+            if done.len() > LONGEST {
+                return Err(InterpolationError::TooLong);
+            }
             done.push_str(before);
             if let Some(after) = after.strip_prefix('$') {
                 done.push('$');
@@ -101,6 +111,9 @@ impl<'a> Interpolator<'a> {
             }
         }
         done.push_str(rest);
+        if done.len() > LONGEST && rest.len() < text.len() {
+            return Err(InterpolationError::TooLong);
+        }
         Ok(done)
     }
 
@@ -203,7 +216,6 @@ pub(super) fn interpolate(
             match interpolator.text(&scalar.text) {
                 Ok(text) => {
                     warn_unset(&at, interpolator, warnings);
-                    // A plain scalar that turns out empty is nothing, as in Compose.
                     scalar.text = text;
                 }
                 Err(error) => problems.push(Problem::new(&at, error.to_string())),

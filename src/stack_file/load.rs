@@ -1,18 +1,18 @@
 //! From what the command line says to a stack.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use super::dotenv;
+use super::error::LoadError;
 use super::find::{FileSource, nearest};
 use super::interpolate::{Interpolator, interpolate};
 use super::lower::{Lowering, Wanted};
 use super::merge::{drop_resets, merge};
-use super::node::{At, Node};
+use super::node::{At, Node, Value};
 use super::parse::parse;
 use super::problem::{Problem, Sources, Warning, render};
+use super::read;
 use crate::model::{ServiceName, Stack, StackName};
 use crate::templates::template;
 
@@ -66,54 +66,6 @@ pub enum Origin {
     Default,
 }
 
-/// Why there is no stack.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    /// A file can't be read.
-    #[error("failed to read `{}`", path.display())]
-    Unreadable {
-        /// Which.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
-    /// There is no such template.
-    #[error("there is no template `{0}`; `devinfra init --list` shows them")]
-    NoTemplate(String),
-    /// The stack has no name and its directory has none that could be one.
-    #[error("the stack has no name: give it one with `name:` in the stack file, or with `--name`")]
-    NoName,
-    /// The files have problems.
-    #[error("{}", .lines.join("\n"))]
-    Invalid {
-        /// One line each, with its place.
-        lines: Vec<String>,
-        /// All of them with the lines they stand on, coloured for a terminal.
-        rendered: String,
-    },
-}
-
-impl LoadError {
-    /// The stable code that scripts see.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Unreadable { .. } => "stack-file.unreadable",
-            Self::NoTemplate(_) => "stack-file.no-template",
-            Self::NoName => "stack-file.no-name",
-            Self::Invalid { .. } => "stack-file.invalid",
-        }
-    }
-
-    /// The problems with the lines they stand on, where there are any.
-    pub fn rendered(&self) -> Option<&str> {
-        match self {
-            Self::Invalid { rendered, .. } => Some(rendered),
-            Self::Unreadable { .. } | Self::NoTemplate(_) | Self::NoName => None,
-        }
-    }
-}
-
 /// One file that was read.
 struct Document {
     shown: String,
@@ -144,6 +96,7 @@ pub fn load(request: &Request<'_>) -> Result<Loaded, LoadError> {
         .iter()
         .map(|document| document.shown.clone())
         .collect();
+    let mut interpolation = Vec::new();
     let roots = documents.into_iter().filter_map(|document| document.root);
     let mut merged: Option<Node> = None;
     for mut root in roots {
@@ -151,7 +104,7 @@ pub fn load(request: &Request<'_>) -> Result<Loaded, LoadError> {
         interpolate(
             &mut root,
             &mut interpolator,
-            &mut reading.problems,
+            &mut interpolation,
             &mut reading.warnings,
         );
         merged = Some(match merged {
@@ -159,6 +112,7 @@ pub fn load(request: &Request<'_>) -> Result<Loaded, LoadError> {
             None => root,
         });
     }
+    reading.problems.extend(interpolation.iter().cloned());
     let Some(mut root) = merged else {
         if reading.problems.is_empty() {
             reading
@@ -183,7 +137,10 @@ pub fn load(request: &Request<'_>) -> Result<Loaded, LoadError> {
         named,
     };
     let stack = lowering.stack(&root, &wanted);
-    reading.problems.extend(lowering.problems);
+    // What could not be interpolated is not what it would have been, and so not wrong twice.
+    let is_further = |problem: &Problem| !interpolation.iter().any(|one| one.at == problem.at);
+    let further = lowering.problems.into_iter().filter(is_further);
+    reading.problems.extend(further);
     reading.warnings.extend(lowering.warnings);
     if reading.problems.is_empty() {
         let warnings = reading.warnings();
@@ -241,9 +198,14 @@ fn stack_name(
         .rev()
         .find_map(|document| document.root.as_ref().and_then(|root| root.get("name")));
     if let Some(node) = node {
+        let Some(text) = node.text() else {
+            let message = format!("`name` is a text, not {}", node.what());
+            reading.problems.push(Problem::new(&node.at, message));
+            return fallback_name(directory);
+        };
         // The name is part of what variables may use, so it can use the environment's alone.
         let mut interpolator = Interpolator::new(request.environment);
-        let text = interpolator.text(node.text().unwrap_or_default());
+        let text = interpolator.text(text);
         let named = text.map_err(|error| error.to_string());
         let named = named.and_then(|text| StackName::new(text).map_err(|error| error.to_string()));
         match named {
@@ -253,6 +215,11 @@ fn stack_name(
                 .push(Problem::new(&node.at, format!("`name`: {error}"))),
         }
     }
+    fallback_name(directory)
+}
+
+/// The directory's name, as far as it can be one.
+fn fallback_name(directory: &Path) -> Result<StackName, LoadError> {
     directory
         .file_name()
         .and_then(|name| StackName::from_directory_name(&name.to_string_lossy()))
@@ -298,18 +265,19 @@ impl Reading {
     ) -> Result<BTreeMap<String, String>, LoadError> {
         let mut variables = request.defaults.clone();
         variables.insert("COMPOSE_PROJECT_NAME".to_owned(), name.to_string());
-        let files = if request.env_files.is_empty() {
-            listed_env_files(documents, directory)
+        // The later one is laid over the earlier: of those on the command line the last wins, as
+        // with Compose, and of those that the stack file lists the first.
+        let files: Vec<PathBuf> = if request.env_files.is_empty() {
+            let listed = self.listed_env_files(documents, directory);
+            listed.into_iter().rev().collect()
         } else {
-            request
-                .env_files
-                .iter()
+            let named = request.env_files.iter();
+            named
                 .map(|file| request.current_directory.join(file))
                 .collect()
         };
-        // The first file that sets a variable wins, so the last is laid down first.
-        for path in files.iter().rev() {
-            let text = read(path)?;
+        for path in files {
+            let text = read(&path)?;
             match dotenv::parse(&text, request.environment) {
                 Ok(values) => variables.extend(values),
                 Err(errors) => {
@@ -333,22 +301,48 @@ impl Reading {
         Ok(variables)
     }
 
-    fn warnings(&self) -> Vec<Warning> {
-        let mut lines: Vec<String> = self
-            .warnings
+    /// The env files that the stack files list and that exist, in the order of the list.
+    fn listed_env_files(&mut self, documents: &[Document], directory: &Path) -> Vec<PathBuf> {
+        let listed = documents
             .iter()
-            .map(|warning| warning.line(&self.sources))
-            .collect();
-        lines.dedup();
-        lines
-            .into_iter()
-            .map(|message| Warning { message })
+            .rev()
+            .find_map(|document| document.root.as_ref()?.get("x-devinfra")?.get("env_files"));
+        let default = [DEFAULT_ENV_FILE];
+        let names: Vec<&str> = match listed.map(|node| (node, &node.value)) {
+            Some((_, Value::Sequence(items))) => items
+                .iter()
+                .filter_map(|item| self.env_file(item))
+                .collect(),
+            Some((node, Value::Scalar(_))) => self.env_file(node).into_iter().collect(),
+            _ => default.to_vec(),
+        };
+        let paths = names.into_iter().map(|name| directory.join(name));
+        paths.filter(|path| path.is_file()).collect()
+    }
+
+    fn env_file<'n>(&mut self, node: &'n Node) -> Option<&'n str> {
+        let name = node.text()?;
+        if name.contains('$') {
+            let message = "env files are read before variables are known, and can't use them";
+            self.problems.push(Problem::new(&node.at, message));
+            return None;
+        }
+        Some(name)
+    }
+
+    fn warnings(mut self) -> Vec<Warning> {
+        self.warnings.sort_by_key(Problem::order);
+        self.warnings.dedup();
+        let warnings = self.warnings.iter();
+        warnings
+            .map(|warning| Warning {
+                message: warning.with_help(&self.sources),
+            })
             .collect()
     }
 
     fn into_error(mut self) -> LoadError {
-        self.problems
-            .sort_by_key(|problem| problem.at.as_ref().map(|at| (at.source, at.range.start)));
+        self.problems.sort_by_key(Problem::order);
         self.problems.dedup();
         LoadError::Invalid {
             lines: self
@@ -361,30 +355,8 @@ impl Reading {
     }
 }
 
-/// The env files that the stack files list and that exist, in the order of the list.
-fn listed_env_files(documents: &[Document], directory: &Path) -> Vec<PathBuf> {
-    let listed = documents
-        .iter()
-        .rev()
-        .find_map(|document| document.root.as_ref()?.get("x-devinfra")?.get("env_files"));
-    let names: Vec<String> = match listed.map(|node| &node.value) {
-        Some(super::node::Value::Sequence(items)) => items
-            .iter()
-            .filter_map(Node::text)
-            .map(str::to_owned)
-            .collect(),
-        Some(super::node::Value::Scalar(scalar)) => vec![scalar.text.clone()],
-        _ => vec![DEFAULT_ENV_FILE.to_owned()],
-    };
-    names
-        .iter()
-        .map(|name| directory.join(name))
-        .filter(|path| path.is_file())
-        .collect()
-}
-
 fn read(path: &Path) -> Result<String, LoadError> {
-    fs::read_to_string(path).map_err(|source| LoadError::Unreadable {
+    read::read(path).map_err(|source| LoadError::Unreadable {
         path: path.to_owned(),
         source,
     })

@@ -29,7 +29,7 @@ pub(super) fn drop_resets(node: &mut Node) {
 }
 
 fn merged(base: Node, over: Node, path: &[&str]) -> Node {
-    if over.tag.is_some() {
+    if over.tag.is_some() || base.tag == Some(Tag::Reset) {
         return over;
     }
     let (base, over) = as_mappings(base, over, path);
@@ -94,19 +94,35 @@ fn identity(item: &Node, path: &[&str]) -> Option<String> {
             Value::Scalar(scalar) => Some(volume_target(&scalar.text)),
             _ => item.get("target").and_then(Node::text).map(str::to_owned),
         },
-        ["services", _, "ports"] if !item.entries().is_empty() => {
-            let part = |key| item.get(key).and_then(Node::text).unwrap_or_default();
-            Some(
-                ["host_ip", "target", "published", "protocol"]
-                    .map(part)
-                    .join(" "),
-            )
-        }
+        ["services", _, "ports"] => match &item.value {
+            Value::Scalar(scalar) => Some(scalar.text.trim_end_matches("/tcp").to_owned()),
+            _ => Some(long_port(item)),
+        },
         ["services", _, "env_file"] => item
             .text()
             .or_else(|| item.get("path").and_then(Node::text))
             .map(str::to_owned),
         _ => None,
+    }
+}
+
+/// A port's long form as its short one, which is the same port in other words.
+fn long_port(item: &Node) -> String {
+    let part = |key| item.get(key).and_then(Node::text);
+    let address = match part("host_ip") {
+        Some(ip) if ip.contains(':') => format!("[{ip}]:"),
+        Some(ip) => format!("{ip}:"),
+        None => String::new(),
+    };
+    let published = match part("published") {
+        Some(published) => format!("{published}:"),
+        None if address.is_empty() => String::new(),
+        None => ":".to_owned(),
+    };
+    let target = part("target").unwrap_or_default();
+    match part("protocol") {
+        None | Some("tcp") => format!("{address}{published}{target}"),
+        Some(other) => format!("{address}{published}{target}/{other}"),
     }
 }
 
@@ -123,17 +139,32 @@ fn volume_target(text: &str) -> String {
 /// Settings that may be written as a sequence of `KEY=value` or as a mapping are merged as mappings.
 fn as_mappings(base: Node, over: Node, path: &[&str]) -> (Node, Node) {
     match path {
+        ["services", _, "extra_hosts"] => (as_mapping(base, host), as_mapping(over, host)),
         [
             "services",
             _,
-            "environment" | "labels" | "sysctls" | "extra_hosts" | "depends_on" | "networks",
+            "environment" | "labels" | "sysctls" | "depends_on" | "networks",
         ]
-        | ["networks" | "volumes", _, "labels"] => (as_mapping(base), as_mapping(over)),
+        | ["networks" | "volumes", _, "labels"] => {
+            (as_mapping(base, variable), as_mapping(over, variable))
+        }
         _ => (base, over),
     }
 }
 
-fn as_mapping(node: Node) -> Node {
+/// `NAME=value`.
+fn variable(text: &str) -> Option<(String, String)> {
+    let (name, value) = text.split_once('=')?;
+    Some((name.to_owned(), value.to_owned()))
+}
+
+/// `NAME:address` or `NAME=address`, where the address may have colons of its own.
+pub(super) fn host(text: &str) -> Option<(String, String)> {
+    let (name, address) = text.split_once('=').or_else(|| text.split_once(':'))?;
+    Some((name.trim().to_owned(), address.trim().to_owned()))
+}
+
+fn as_mapping(node: Node, split: fn(&str) -> Option<(String, String)>) -> Node {
     let Value::Sequence(items) = node.value else {
         return node;
     };
@@ -142,14 +173,11 @@ fn as_mapping(node: Node) -> Node {
         let Some(text) = item.text().map(str::to_owned) else {
             continue;
         };
-        let (key, value) = match text.split_once('=') {
-            Some((key, value)) => (
-                key.to_owned(),
-                Value::Scalar(Scalar {
-                    text: value.to_owned(),
-                    plain: false,
-                }),
-            ),
+        let (key, value) = match split(&text) {
+            Some((key, text)) => {
+                let plain = false;
+                (key, Value::Scalar(Scalar { text, plain }))
+            }
             None => (text, Value::Null),
         };
         let at = item.at.clone();

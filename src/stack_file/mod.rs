@@ -4,6 +4,7 @@
 //! collected and reported at once, each with its place. The environment is handed in, never read.
 
 mod dotenv;
+mod error;
 mod find;
 mod interpolate;
 mod load;
@@ -14,10 +15,13 @@ mod node;
 mod oracle;
 mod parse;
 mod problem;
+mod read;
+mod redact;
 mod resolved;
 
 pub use dotenv::{DotenvError, parse as parse_dotenv, quote as quote_dotenv};
+pub use error::LoadError;
 pub use find::FileSource;
-pub use load::{LoadError, Loaded, Origin, Request, load};
+pub use load::{Loaded, Origin, Request, load};
 pub use problem::Warning;
 pub use resolved::{Secrets, resolved, to_yaml};

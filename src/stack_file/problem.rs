@@ -84,6 +84,12 @@ impl Problem {
         self
     }
 
+    /// By place, those of no place first; equal ones stand together.
+    pub(super) fn order(&self) -> (Option<(usize, usize)>, String) {
+        let place = self.at.as_ref().map(|at| (at.source, at.range.start));
+        (place, self.message.clone())
+    }
+
     /// One line with the place in front.
     pub(super) fn line(&self, sources: &Sources) -> String {
         let place = self
@@ -91,6 +97,12 @@ impl Problem {
             .as_ref()
             .map(|at| format!("{}: ", sources.place(at)));
         format!("{}{}", place.unwrap_or_default(), self.message)
+    }
+
+    /// One line with the place in front and the help behind.
+    pub(super) fn with_help(&self, sources: &Sources) -> String {
+        let help = self.help.as_ref().map(|help| format!("; {help}"));
+        self.line(sources) + &help.unwrap_or_default()
     }
 
     /// The problem with the line it stands on.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_yaml::{Mapping, Value};
 
+use super::redact::redact;
 use crate::model::{
     Bind, ContainerSpec, Exports, Healthcheck, Kind, Mount, MountSource, PullPolicy, RestartPolicy,
     Secret, Service, Stack,
@@ -45,9 +46,9 @@ pub fn resolved(stack: &Stack, secrets: Secrets) -> Value {
     let mut networks = Map::default();
     for (key, network) in &stack.networks {
         let mut map = Map::default();
-        map.put("name", network.name.as_str());
+        map.text("name", &network.name);
         map.flag("external", network.external);
-        map.option("driver", network.driver.as_deref());
+        map.maybe("driver", network.driver.as_deref());
         map.flag("internal", network.internal);
         map.pairs("labels", &network.labels);
         networks.map(key, map);
@@ -56,7 +57,7 @@ pub fn resolved(stack: &Stack, secrets: Secrets) -> Value {
     let mut volumes = Map::default();
     for (key, volume) in &stack.volumes {
         let mut map = Map::default();
-        map.put("name", volume.name.as_str());
+        map.text("name", &volume.name);
         map.flag("external", volume.external);
         map.pairs("labels", &volume.labels);
         volumes.map(key, map);
@@ -86,6 +87,15 @@ impl Map {
         }
     }
 
+    /// A text that may hold a dollar sign.
+    fn text(&mut self, key: &str, value: &str) {
+        self.put(key, escaped(value));
+    }
+
+    fn maybe(&mut self, key: &str, value: Option<&str>) {
+        self.option(key, value.map(escaped));
+    }
+
     fn flag(&mut self, key: &str, value: bool) {
         self.option(key, value.then_some(true));
     }
@@ -102,6 +112,10 @@ impl Map {
         }
     }
 
+    fn texts(&mut self, key: &str, words: &[String]) {
+        self.option(key, (!words.is_empty()).then(|| texts(words)));
+    }
+
     fn pairs(&mut self, key: &str, pairs: &BTreeMap<String, String>) {
         let mut map = Self::default();
         for (name, value) in pairs {
@@ -115,12 +129,21 @@ impl Map {
     }
 
     fn duration(&mut self, key: &str, value: Option<Duration>) {
-        self.option(key, value.map(|value| format!("{}ms", value.as_millis())));
+        self.option(key, value.map(duration));
+    }
+}
+
+/// In milliseconds, or in microseconds where it is no whole number of them.
+fn duration(value: Duration) -> String {
+    if value.subsec_micros().is_multiple_of(1000) {
+        format!("{}ms", value.as_millis())
+    } else {
+        format!("{}us", value.as_micros())
     }
 }
 
 /// A dollar sign is doubled, or reading the text again would interpolate it.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('$', "$$")
 }
 
@@ -157,15 +180,30 @@ fn service(service: &Service, secrets: Secrets) -> Map {
     }
     map.map("depends_on", depends_on);
     map.map("x-devinfra", extension(service, secrets));
+    if secrets == Secrets::Redacted
+        && let Some(secret) = service.kind.secret()
+    {
+        for key in [
+            "command",
+            "entrypoint",
+            "labels",
+            "healthcheck",
+            "x-devinfra",
+        ] {
+            if let Some(value) = map.0.get_mut(key) {
+                redact(value, secret);
+            }
+        }
+    }
     map
 }
 
 fn container(spec: &ContainerSpec, secrets: Secrets) -> Map {
     let mut map = Map::default();
     map.put("image", spec.image.as_str());
-    map.option("platform", spec.platform.as_deref());
+    map.maybe("platform", spec.platform.as_deref());
     map.put("container_name", spec.name.as_str());
-    map.option("hostname", spec.hostname.as_deref());
+    map.maybe("hostname", spec.hostname.as_deref());
     map.option("entrypoint", spec.entrypoint.as_deref().map(texts));
     map.option("command", spec.command.as_deref().map(texts));
     let mut environment = Map::default();
@@ -173,8 +211,8 @@ fn container(spec: &ContainerSpec, secrets: Secrets) -> Map {
         environment.secret(name, value, secrets);
     }
     map.map("environment", environment);
-    map.option("user", spec.user.as_deref());
-    map.option("working_dir", spec.working_dir.as_deref());
+    map.maybe("user", spec.user.as_deref());
+    map.maybe("working_dir", spec.working_dir.as_deref());
     map.pairs("labels", &spec.labels);
     map.list(
         "ports",
@@ -183,25 +221,12 @@ fn container(spec: &ContainerSpec, secrets: Secrets) -> Map {
             .map(|port| port.to_string().into())
             .collect(),
     );
-    map.list(
-        "expose",
-        spec.expose
-            .iter()
-            .map(|port| port.as_str().into())
-            .collect(),
-    );
+    map.texts("expose", &spec.expose);
     map.list("volumes", spec.mounts.iter().map(mount).collect());
     let mut networks = Map::default();
     for attachment in &spec.networks {
         let mut one = Map::default();
-        one.list(
-            "aliases",
-            attachment
-                .aliases
-                .iter()
-                .map(|alias| alias.as_str().into())
-                .collect(),
-        );
+        one.texts("aliases", &attachment.aliases);
         networks.put(&attachment.network, Value::Mapping(one.0));
     }
     map.map("networks", networks);
@@ -223,20 +248,11 @@ fn settings(map: &mut Map, spec: &ContainerSpec) {
         },
     );
     map.duration("stop_grace_period", Some(spec.stop_grace_period));
-    map.option("stop_signal", spec.stop_signal.as_deref());
+    map.maybe("stop_signal", spec.stop_signal.as_deref());
     map.option("init", spec.init);
-    map.option(
-        "cap_add",
-        (!spec.cap_add.is_empty()).then(|| texts(&spec.cap_add)),
-    );
-    map.option(
-        "cap_drop",
-        (!spec.cap_drop.is_empty()).then(|| texts(&spec.cap_drop)),
-    );
-    map.option(
-        "security_opt",
-        (!spec.security_opt.is_empty()).then(|| texts(&spec.security_opt)),
-    );
+    map.texts("cap_add", &spec.cap_add);
+    map.texts("cap_drop", &spec.cap_drop);
+    map.texts("security_opt", &spec.security_opt);
     map.flag("read_only", spec.read_only);
     map.option("shm_size", spec.shm_size.map(|size| size.0));
     let mut ulimits = Map::default();
@@ -258,7 +274,7 @@ fn settings(map: &mut Map, spec: &ContainerSpec) {
     map.option("pids_limit", spec.limits.pids);
     if let Some(logging) = &spec.logging {
         let mut one = Map::default();
-        one.option("driver", logging.driver.as_deref());
+        one.maybe("driver", logging.driver.as_deref());
         one.pairs("options", &logging.options);
         map.map("logging", one);
     }
@@ -302,7 +318,7 @@ fn mount(mount: &Mount) -> Value {
         }
         MountSource::Volume { name } => {
             map.put("type", "volume");
-            map.put("source", name.as_str());
+            map.text("source", name);
         }
         MountSource::AnonymousVolume => map.put("type", "volume"),
         MountSource::Tmpfs(tmpfs) => {
@@ -313,7 +329,7 @@ fn mount(mount: &Mount) -> Value {
             map.map("tmpfs", options);
         }
     }
-    map.put("target", mount.target.as_str());
+    map.text("target", &mount.target);
     map.flag("read_only", mount.read_only);
     Value::Mapping(map.0)
 }
@@ -326,14 +342,10 @@ fn extension(service: &Service, secrets: Secrets) -> Map {
     let Exports { with, without } = &service.exports;
     map.pairs("exports", with);
     map.pairs("exports_without", without);
-    map.list(
-        "data",
-        service
-            .data
-            .iter()
-            .map(|target| target.as_str().into())
-            .collect(),
-    );
+    // An empty list is not the same as none: without one, the kind's own data paths are taken.
+    if !service.container.mounts.is_empty() {
+        map.put("data", texts(&service.data));
+    }
     let reset_with = service.reset_with.iter().map(|name| name.as_str().into());
     map.list("reset_with", reset_with.collect());
     map.option("required", (!service.required).then_some(false));

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use crate::apply::Stop;
+use crate::cli::Exit;
 use crate::cli::args::Global;
 use crate::cli::error::CliError;
 use crate::cli::output::Output;
 use crate::cli::settings::Settings;
 use crate::engine::{Deadlines, Docker};
 use crate::event::Observer;
-use crate::flow::Session;
+use crate::flow::{Session, check_names};
 use crate::model::{ServiceName, Stack};
 use crate::stack_file::{Loaded, Origin, load};
 
@@ -48,6 +49,9 @@ impl Context<'_> {
                  (`devinfra init` writes it down)"
             ));
         }
+        // Before the engine is asked: a name that is misspelt is so without one.
+        check_names(&loaded.stack, named)
+            .map_err(|error| CliError::flow(&error, &loaded.stack, Exit::Interrupted))?;
         let address = self
             .settings
             .engine_wishes(self.global)

@@ -1,7 +1,6 @@
 //! A service's environment: its env files, and over them its own variables.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 use std::slice;
 
@@ -9,6 +8,7 @@ use super::Lowering;
 use crate::model::Secret;
 use crate::stack_file::dotenv;
 use crate::stack_file::node::{Node, Value};
+use crate::stack_file::read::read;
 
 impl Lowering<'_> {
     pub(super) fn environment(
@@ -46,7 +46,7 @@ impl Lowering<'_> {
                 }
             }
             _ => {
-                for (key, value) in self.mapping(node, "environment").unwrap_or_default() {
+                for (key, value) in self.entries(node, "environment") {
                     if value.is_null() {
                         self.inherit(&key.text, &mut found);
                     } else if let Some(text) = self.text(value, "environment") {
@@ -76,7 +76,7 @@ impl Lowering<'_> {
         let mut found = BTreeMap::new();
         for item in items {
             if let Value::Mapping(_) = &item.value {
-                self.only_keys(item, &["path", "required", "format"], "an env file");
+                self.only_keys(item, &["path", "required"], "an env file");
             }
             let required = item
                 .get("required")
@@ -98,7 +98,7 @@ impl Lowering<'_> {
     }
 
     fn read_env_file(&mut self, node: &Node, path: &Path) -> BTreeMap<String, String> {
-        let text = match fs::read_to_string(path) {
+        let text = match read(path) {
             Ok(text) => text,
             Err(error) => {
                 self.problem(&node.at, format!("env file `{}`: {error}", path.display()));

@@ -6,20 +6,22 @@ use crate::model::{Exports, Hooks, Kind, Service, ServiceName};
 use crate::stack_file::node::{Node, Value};
 
 /// Keys of a service's `x-devinfra` that go with every kind.
-pub(super) const COMMON: [&str; 7] = [
+pub(super) const COMMON: [&str; 6] = [
     "kind",
     "exports",
     "exports_without",
     "data",
     "reset_with",
     "required",
-    "port",
 ];
 
 impl Lowering<'_> {
     /// The top-level `x-devinfra`. Its `env_files` were read before everything else.
     pub(super) fn top_extension(&mut self, node: &Node) -> Hooks {
         self.only_keys(node, &["env_files", "hooks", "version"], "`x-devinfra`");
+        if let Some(files) = node.get("env_files") {
+            self.strings(files, "env_files");
+        }
         if let Some(version) = node.get("version") {
             self.version(version);
         }
@@ -111,15 +113,15 @@ impl Lowering<'_> {
             .and_then(|node| self.boolean(node, "required"));
         service.required = required.unwrap_or(true);
         if let Some(others) = extension.get("reset_with") {
-            for other in self.strings(others, "reset_with") {
+            for (node, other) in self.texts(others, "reset_with") {
                 match ServiceName::new(other) {
                     Ok(name) => service.reset_with.push(name),
-                    Err(error) => self.problem(&others.at, format!("`reset_with`: {error}")),
+                    Err(error) => self.problem(&node.at, format!("`reset_with`: {error}")),
                 }
             }
         }
         if let Some(data) = extension.get("data") {
-            for target in self.strings(data, "data") {
+            for (node, target) in self.texts(data, "data") {
                 let target = target.trim_end_matches('/').to_owned();
                 if service
                     .container
@@ -130,7 +132,7 @@ impl Lowering<'_> {
                     service.data.push(target);
                 } else {
                     let message = format!("`data`: nothing is mounted at `{target}`");
-                    self.problem(&data.at, message);
+                    self.problem(&node.at, message);
                 }
             }
         } else {

@@ -44,11 +44,12 @@ impl Lowering<'_> {
             None => guess(service).to_owned(),
         };
         let options: &[&str] = match word.as_str() {
-            "postgres" => &["user", "password", "database"],
-            "valkey" => &["user", "password", "database", "keys"],
-            "s3" => &["access_key", "secret_key", "region", "bucket"],
-            "lakefs" => &["credentials_file", "admin"],
-            "http" => &["path", "status"],
+            "postgres" => &["port", "user", "password", "database"],
+            "valkey" => &["port", "user", "password", "database", "keys"],
+            "s3" => &["port", "access_key", "secret_key", "region", "bucket"],
+            "lakefs" => &["port", "credentials_file", "admin"],
+            "http" => &["port", "path", "status"],
+            "tcp" => &["port"],
             "exec" => &["command", "timeout"],
             _ => &[],
         };

@@ -8,6 +8,7 @@ mod kind;
 mod mounts;
 mod networks;
 mod ports;
+mod references;
 mod service;
 mod settings;
 mod values;
@@ -19,7 +20,8 @@ use std::path::Path;
 
 use super::node::{At, Node};
 use super::problem::Problem;
-use crate::model::{ServiceName, Stack, StackError, StackName};
+use crate::model::{Stack, StackName};
+use references::Off;
 
 /// What lowering works with, and what it finds.
 #[derive(Debug)]
@@ -49,7 +51,7 @@ impl Lowering<'_> {
 
     /// Lowers the whole document.
     pub(super) fn stack(&mut self, root: &Node, wanted: &Wanted<'_>) -> Stack {
-        self.only_keys(root, keys::TOP, "the top level");
+        let is_mapping = self.only_keys(root, keys::TOP, "the top level");
         let mut stack = Stack {
             name: wanted.name.clone(),
             directory: self.directory.to_owned(),
@@ -70,19 +72,26 @@ impl Lowering<'_> {
         }
         self.networks(root.get("networks"), &mut stack);
         self.volumes(root.get("volumes"), &mut stack);
-        match root.get("services") {
-            Some(services) => self.services(services, wanted, &mut stack),
-            None => self.problem(&root.at, "the stack file has no `services`"),
+        let mut off = Off::new();
+        if let Some(services) = root.get("services") {
+            off = self.services(services, wanted, &mut stack);
+        } else if is_mapping {
+            self.problem(&root.at, "the stack file has no `services`");
         }
         Self::default_network(&mut stack);
-        self.references(root, &stack);
+        self.references(root, &stack, &off);
         stack
     }
 
-    fn services(&mut self, services: &Node, wanted: &Wanted<'_>, stack: &mut Stack) {
+    /// Puts the services that are on into the stack; returns the others.
+    fn services(&mut self, services: &Node, wanted: &Wanted<'_>, stack: &mut Stack) -> Off {
+        let mut off = Off::new();
         let Some(entries) = self.mapping(services, "services") else {
-            return;
+            return off;
         };
+        if entries.is_empty() {
+            self.problem(&services.at, "the stack file has no `services`");
+        }
         for (key, node) in entries {
             if let Some((service, profiles)) = self.service(key, node, stack) {
                 let is_on = profiles.is_empty()
@@ -92,63 +101,11 @@ impl Lowering<'_> {
                         .any(|profile| wanted.profiles.contains(profile));
                 if is_on {
                     stack.services.insert(service.name.clone(), service);
+                } else {
+                    off.insert(service.name, profiles);
                 }
             }
         }
+        off
     }
-
-    /// What only shows when everything is known, at the place that has it wrong.
-    fn references(&mut self, root: &Node, stack: &Stack) {
-        for error in stack.problems() {
-            let at = Self::place_of(root, &error);
-            self.problems
-                .push(Problem::new(&at, error.to_string()).option_help(help(&error, stack)));
-        }
-    }
-
-    fn place_of(root: &Node, error: &StackError) -> At {
-        let within = |service: &str, path: &[&str]| {
-            let mut node = root.get("services")?.get(service)?;
-            for key in path {
-                node = node.get(key)?;
-            }
-            Some(node.at.clone())
-        };
-        let (service, path): (&str, Vec<&str>) = match error {
-            StackError::UnknownDependency { service, .. } => (service.as_str(), vec!["depends_on"]),
-            StackError::Cycle(names) => (
-                names.first().map_or("", |name| name.as_str()),
-                vec!["depends_on"],
-            ),
-            StackError::UnknownNetwork { service, .. } => (service.as_str(), vec!["networks"]),
-            StackError::UnknownVolume { service, .. } => (service.as_str(), vec!["volumes"]),
-            StackError::SameContainerName { second, .. } => {
-                (second.as_str(), vec!["container_name"])
-            }
-            StackError::SamePort { second, .. } => (second.as_str(), vec!["ports"]),
-        };
-        within(service, &path)
-            .or_else(|| within(service, &[]))
-            .unwrap_or_else(|| root.at.clone())
-    }
-}
-
-fn help(error: &StackError, stack: &Stack) -> Option<String> {
-    let (word, known): (&str, Vec<&str>) = match error {
-        StackError::UnknownDependency { dependency, .. } => (
-            dependency.as_str(),
-            stack.services.keys().map(ServiceName::as_str).collect(),
-        ),
-        StackError::UnknownNetwork { network, .. } => {
-            (network, stack.networks.keys().map(String::as_str).collect())
-        }
-        StackError::UnknownVolume { volume, .. } => {
-            (volume, stack.volumes.keys().map(String::as_str).collect())
-        }
-        StackError::Cycle(_)
-        | StackError::SameContainerName { .. }
-        | StackError::SamePort { .. } => return None,
-    };
-    let close = super::problem::closest(word, known.iter().copied());
-    close.map(|close| format!("did you mean `{close}`?"))
 }

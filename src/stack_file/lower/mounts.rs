@@ -7,21 +7,27 @@ use crate::model::{Bind, ByteSize, HostPath, Mount, MountSource, Tmpfs};
 use crate::stack_file::node::{Node, Value};
 
 impl Lowering<'_> {
-    pub(super) fn mounts(&mut self, node: &Node) -> Vec<Mount> {
+    /// The mounts, each with the part that says it.
+    pub(super) fn mounts<'n>(&mut self, node: &'n Node) -> Vec<(&'n Node, Mount)> {
         let items = self.sequence(node, "volumes");
-        let found = items.iter().filter_map(|item| match &item.value {
-            Value::Mapping(_) => self.long_mount(item),
-            _ => self.short_mount(item),
+        let found = items.iter().filter_map(|item| {
+            let mount = match &item.value {
+                Value::Mapping(_) => self.long_mount(item),
+                _ => self.short_mount(item),
+            };
+            Some((item, mount?))
         });
-        let found: Vec<Mount> = found.collect();
-        for (index, mount) in found.iter().enumerate() {
-            if found
-                .iter()
-                .skip(index + 1)
-                .any(|other| other.target == mount.target)
-            {
+        found.collect()
+    }
+
+    /// The mounts themselves, with a problem for each whose target an earlier one has.
+    pub(super) fn mounted_once(&mut self, mounts: Vec<(&Node, Mount)>) -> Vec<Mount> {
+        let mut found: Vec<Mount> = Vec::new();
+        for (node, mount) in mounts {
+            if found.iter().any(|earlier| earlier.target == mount.target) {
                 self.problem(&node.at, format!("`{}` is mounted twice", mount.target));
             }
+            found.push(mount);
         }
         found
     }
@@ -42,14 +48,17 @@ impl Lowering<'_> {
                 return None;
             }
         };
-        let read_only = match mode {
-            "rw" | "z" | "Z" => false,
-            "ro" => true,
-            other => {
-                self.problem(&node.at, format!("mode `{other}` is neither `rw` nor `ro`"));
-                return None;
+        let mut read_only = false;
+        for option in mode.split(',') {
+            match option {
+                "rw" | "z" | "Z" => {}
+                "ro" => read_only = true,
+                other => {
+                    self.problem(&node.at, format!("mode `{other}` is neither `rw` nor `ro`"));
+                    return None;
+                }
             }
-        };
+        }
         let source = match source {
             None => MountSource::AnonymousVolume,
             Some(source) if is_path(source) => MountSource::Bind(Bind {
@@ -85,12 +94,24 @@ impl Lowering<'_> {
             );
             return None;
         };
-        let source = node.get("source").and_then(Node::text);
+        for (part, known) in [
+            ("bind", &["create_host_path"][..]),
+            ("volume", &[]),
+            ("tmpfs", &["size", "mode"]),
+        ] {
+            if let Some(node) = node.get(part) {
+                self.only_keys(node, known, &format!("`{part}`"));
+            }
+        }
+        let source = node
+            .get("source")
+            .and_then(|node| self.text(node, "source"));
         let read_only = node
             .get("read_only")
             .and_then(|node| self.boolean(node, "read_only"))
             .unwrap_or(false);
-        let kind = node.get("type").and_then(Node::text).unwrap_or("volume");
+        let kind = node.get("type").and_then(|node| self.text(node, "type"));
+        let kind = kind.unwrap_or("volume");
         let source = match (kind, source) {
             ("bind", Some(source)) => {
                 let create = node
@@ -114,7 +135,12 @@ impl Lowering<'_> {
                 name: source.to_owned(),
             },
             ("volume", None) => MountSource::AnonymousVolume,
-            ("tmpfs", _) => MountSource::Tmpfs(self.tmpfs_options(node)),
+            ("tmpfs", Some(source)) => {
+                let message = format!("a tmpfs mount has no `source`, such as `{source}`");
+                self.problem(&node.at, message);
+                return None;
+            }
+            ("tmpfs", None) => MountSource::Tmpfs(self.tmpfs_options(node)),
             (other, _) => {
                 self.problem(
                     &node.at,
@@ -146,10 +172,10 @@ impl Lowering<'_> {
     }
 
     /// The service's `tmpfs` key: `/run` or `/run:size=64m,mode=1777`.
-    pub(super) fn tmpfs(&mut self, node: &Node) -> Vec<Mount> {
+    pub(super) fn tmpfs<'n>(&mut self, node: &'n Node) -> Vec<(&'n Node, Mount)> {
         let mut found = Vec::new();
-        for text in self.strings(node, "tmpfs") {
-            let (target, options) = text.split_once(':').unwrap_or((&text, ""));
+        for (node, text) in self.texts(node, "tmpfs") {
+            let (target, options) = text.split_once(':').unwrap_or((text, ""));
             let mut tmpfs = Tmpfs::default();
             for option in options.split(',').filter(|option| !option.is_empty()) {
                 match option.split_once('=') {
@@ -157,7 +183,12 @@ impl Lowering<'_> {
                         Ok(size) => tmpfs.size = Some(size),
                         Err(error) => self.problem(&node.at, format!("`tmpfs`: {error}")),
                     },
-                    Some(("mode", mode)) => tmpfs.mode = u32::from_str_radix(mode, 8).ok(),
+                    Some(("mode", mode)) => match u32::from_str_radix(mode, 8) {
+                        Ok(mode) => tmpfs.mode = Some(mode),
+                        Err(_not_one) => {
+                            self.problem(&node.at, format!("`tmpfs`: `{mode}` is no octal mode"));
+                        }
+                    },
                     _ => self.problem(
                         &node.at,
                         format!("tmpfs option `{option}` is not supported"),
@@ -165,11 +196,12 @@ impl Lowering<'_> {
                 }
             }
             if let Some(target) = self.target(node, target) {
-                found.push(Mount {
+                let mount = Mount {
                     target,
                     source: MountSource::Tmpfs(tmpfs),
                     read_only: false,
-                });
+                };
+                found.push((node, mount));
             }
         }
         found

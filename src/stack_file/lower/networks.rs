@@ -92,7 +92,7 @@ impl Lowering<'_> {
             }
             return found;
         }
-        for (key, value) in self.mapping(node, what).unwrap_or_default() {
+        for (key, value) in self.entries(node, what) {
             let value = if value.is_null() {
                 Some("")
             } else {
@@ -117,7 +117,7 @@ impl Lowering<'_> {
                 })
                 .collect();
         }
-        let entries = self.mapping(node, "networks").unwrap_or_default();
+        let entries = self.entries(node, "networks");
         let attached = entries.iter().map(|(key, node)| {
             self.only_keys(node, &["aliases"], "a service's network");
             let aliases = node

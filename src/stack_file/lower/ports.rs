@@ -54,7 +54,10 @@ impl Lowering<'_> {
             );
             return Vec::new();
         };
-        let text = |key: &str| node.get(key).and_then(Node::text);
+        let Some(target) = self.text(target, "target") else {
+            return Vec::new();
+        };
+        let mut text = |key: &str| self.text(node.get(key)?, key);
         let mut short = String::new();
         if let Some(ip) = text("host_ip") {
             short = if ip.contains(':') {
@@ -68,7 +71,7 @@ impl Lowering<'_> {
             None if !short.is_empty() => short.push(':'),
             None => {}
         }
-        short.push_str(target.text().unwrap_or_default());
+        short.push_str(target);
         if let Some(protocol) = text("protocol") {
             short.extend(["/", protocol]);
         }
@@ -177,6 +180,7 @@ mod tests {
             "1.2.3:80:80",
             "80/sctp",
             "1-2:3",
+            "+80",
             "x:1:2",
         ] {
             assert!(short_ports(wrong).is_err(), "{wrong}");

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::{Lowering, keys};
 use crate::model::{ContainerSpec, ImageRef, RestartPolicy, Service, ServiceName, Stack};
-use crate::stack_file::node::{Key, Node};
+use crate::stack_file::merge::host;
+use crate::stack_file::node::{Key, Node, Value};
 
 /// Compose's own grace period.
 const GRACE_PERIOD: Duration = Duration::from_secs(10);
@@ -25,39 +26,55 @@ impl Lowering<'_> {
                 return None;
             }
         };
-        self.mapping(node, &key.text)?;
+        if let Value::Scalar(_) | Value::Sequence(_) = &node.value {
+            let message = format!("service `{name}` is a mapping, not {}", node.what());
+            self.problem(&node.at, message);
+            return None;
+        }
         self.only_keys(node, keys::SERVICE, "a service");
-        let container = self.container(key, node, stack);
-        let mut service = Service::new(name, container?);
+        let (container, has_image) = self.container(key, node, stack)?;
+        let mut service = Service::new(name, container);
         if let Some(policy) = node.get("pull_policy") {
             service.pull_policy = self.pull_policy(policy).unwrap_or_default();
         }
         if let Some(depends_on) = node.get("depends_on") {
             service.depends_on = self.depends_on(depends_on);
         }
-        self.service_extension(node, &mut service);
+        // Without an image there is no guess at the kind, and so no telling which keys it has.
+        let has_kind = node
+            .get("x-devinfra")
+            .is_some_and(|node| node.get("kind").is_some());
+        if has_image || has_kind {
+            self.service_extension(node, &mut service);
+        }
         let profiles = node
             .get("profiles")
             .map(|node| self.strings(node, "profiles"));
         Some((service, profiles.unwrap_or_default().into_iter().collect()))
     }
 
-    /// What the container is made of; `None` without a usable image, with all else checked.
-    fn container(&mut self, key: &Key, node: &Node, stack: &Stack) -> Option<ContainerSpec> {
+    /// What the container is made of, and whether it has a usable image; without one, the rest is
+    /// read all the same, for its problems.
+    fn container(
+        &mut self,
+        key: &Key,
+        node: &Node,
+        stack: &Stack,
+    ) -> Option<(ContainerSpec, bool)> {
         let image = if let Some(image) = node.get("image") {
             self.read(image, "image", ImageRef::parse)
         } else {
             self.problem(&key.at, format!("service `{}` has no `image`", key.text));
             None
         };
-        // Without an image the rest is still read, for its problems.
         let stand_in = ImageRef::parse("none").ok()?;
         let default_name = format!("{}-{}-1", stack.name, key.text);
-        let mut spec = ContainerSpec::new(default_name, image.clone().unwrap_or(stand_in));
+        let has_image = image.is_some();
+        let mut spec = ContainerSpec::new(default_name, image.unwrap_or(stand_in));
         self.identity(node, &mut spec);
         self.wiring(node, &mut spec);
         self.isolation(node, &mut spec);
-        image.map(|_| spec)
+        Some((spec, has_image))
     }
 
     fn option(&mut self, node: &Node, key: &str) -> Option<String> {
@@ -104,14 +121,14 @@ impl Lowering<'_> {
             .map(|node| self.ports(node))
             .unwrap_or_default();
         spec.expose = self.list(node, "expose");
-        spec.mounts = node
+        let mut mounts = node
             .get("volumes")
             .map(|node| self.mounts(node))
             .unwrap_or_default();
         if let Some(tmpfs) = node.get("tmpfs") {
-            let further = self.tmpfs(tmpfs);
-            spec.mounts.extend(further);
+            mounts.extend(self.tmpfs(tmpfs));
         }
+        spec.mounts = self.mounted_once(mounts);
         spec.networks = match node.get("networks") {
             Some(networks) => self.attachments(networks),
             None => Self::default_attachment(),
@@ -122,12 +139,17 @@ impl Lowering<'_> {
 
     /// `host.docker.internal:host-gateway` or with `=`; a mapping too.
     fn hosts(&mut self, node: &Node) -> BTreeMap<String, String> {
-        let with_equals = node.entries().is_empty()
-            && self
-                .strings(node, "extra_hosts")
-                .iter()
-                .any(|host| host.contains('='));
-        self.pairs(node, "extra_hosts", if with_equals { "=" } else { ":" })
+        if let Value::Mapping(_) | Value::Null = &node.value {
+            return self.pairs(node, "extra_hosts", "=");
+        }
+        let mut found = BTreeMap::new();
+        for item in self.sequence(node, "extra_hosts") {
+            let host = self.read(item, "extra_hosts", |text| {
+                host(text).ok_or_else(|| format!("`{text}` is no host: write NAME:ADDRESS"))
+            });
+            found.extend(host);
+        }
+        found
     }
 
     /// What it may do and use.

@@ -98,15 +98,8 @@ impl Lowering<'_> {
     /// `0.5`, `2`: processors, to a thousandth.
     fn cpus(&mut self, node: &Node) -> Option<u64> {
         self.read(node, "cpus", |text| {
-            let wrong = || format!("`{text}` is not a number of processors such as `1.5`");
-            let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
-            let whole: u64 = whole.parse().ok().ok_or_else(wrong)?;
-            let padded = format!("{part:0<3}");
-            let thousandths = padded
-                .get(..3)
-                .and_then(|digits| digits.parse::<u64>().ok());
-            let total = whole.saturating_mul(1000) + thousandths.ok_or_else(wrong)?;
-            if total == 0 { Err(wrong()) } else { Ok(total) }
+            milli_cpus(text)
+                .ok_or_else(|| format!("`{text}` is not a number of processors such as `1.5`"))
         })
     }
 
@@ -133,7 +126,9 @@ impl Lowering<'_> {
             "start_interval",
             "disable",
         ];
-        self.only_keys(node, &known, "`healthcheck`");
+        if !self.only_keys(node, &known, "`healthcheck`") {
+            return None;
+        }
         let disabled = node
             .get("disable")
             .and_then(|node| self.boolean(node, "disable"));
@@ -187,7 +182,7 @@ impl Lowering<'_> {
             }
             return found;
         }
-        for (key, value) in self.mapping(node, "depends_on").unwrap_or_default() {
+        for (key, value) in self.entries(node, "depends_on") {
             self.only_keys(value, &["condition", "required"], "a dependency");
             let condition = value.get("condition").and_then(|node| {
                 self.read(node, "condition", |text| match text {
@@ -219,5 +214,41 @@ impl Lowering<'_> {
             }
         }
         found
+    }
+}
+
+/// `1.5` as 1500; finer parts than a thousandth are cut off.
+fn milli_cpus(text: &str) -> Option<u64> {
+    let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+    let are_digits = |text: &str| text.chars().all(|letter| letter.is_ascii_digit());
+    if !are_digits(whole) || !are_digits(part) {
+        return None;
+    }
+    let whole: u64 = format!("0{whole}").parse().ok()?;
+    let thousandths: u64 = format!("{part:0<3}").get(..3)?.parse().ok()?;
+    let total = whole.checked_mul(1000)?.checked_add(thousandths)?;
+    (total > 0).then_some(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn processors_are_counted_in_thousandths() {
+        assert_eq!(milli_cpus("1.5"), Some(1500));
+        assert_eq!(milli_cpus("2"), Some(2000));
+        assert_eq!(milli_cpus(".25"), Some(250));
+        for wrong in [
+            "",
+            "0",
+            "0.0001",
+            "1.+5",
+            "1.5x",
+            "-1",
+            "18446744073709551.999",
+        ] {
+            assert_eq!(milli_cpus(wrong), None, "{wrong}");
+        }
     }
 }

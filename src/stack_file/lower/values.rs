@@ -1,6 +1,7 @@
 //! Reading scalars, sequences and mappings, with a problem where they are something else.
 
 use std::fmt::Display;
+use std::slice;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -8,6 +9,9 @@ use super::{Lowering, keys};
 use crate::model::ByteSize;
 use crate::stack_file::node::{Key, Node, Value};
 use crate::stack_file::problem::{Problem, closest};
+
+/// The longest time that anything may be given.
+const LONGEST: Duration = Duration::from_hours(365 * 24);
 
 impl Lowering<'_> {
     /// The entries of a mapping. Nothing at all counts as an empty one.
@@ -23,6 +27,15 @@ impl Lowering<'_> {
                 None
             }
         }
+    }
+
+    /// The entries of what may be a sequence as well, which the caller has seen that it is not.
+    pub(super) fn entries<'n>(&mut self, node: &'n Node, what: &str) -> &'n [(Key, Node)] {
+        if let Value::Scalar(_) = &node.value {
+            let message = format!("`{what}` is a sequence or a mapping, not a scalar");
+            self.problem(&node.at, message);
+        }
+        node.entries()
     }
 
     /// The items of a sequence. Nothing at all counts as an empty one.
@@ -81,8 +94,8 @@ impl Lowering<'_> {
 
     pub(super) fn number<T: FromStr>(&mut self, node: &Node, what: &str) -> Option<T> {
         self.read(node, what, |text| {
-            text.parse::<T>()
-                .map_err(|_not_one| format!("`{text}` is not a number that fits here"))
+            let number = text.parse::<T>().ok().filter(|_| !text.starts_with('+'));
+            number.ok_or_else(|| format!("`{text}` is not a number that fits here"))
         })
     }
 
@@ -100,14 +113,20 @@ impl Lowering<'_> {
 
     /// A sequence of texts, or one text.
     pub(super) fn strings(&mut self, node: &Node, what: &str) -> Vec<String> {
-        if let Some(text) = node.text() {
-            return vec![text.to_owned()];
-        }
-        let items = self.sequence(node, what);
-        items
+        let texts = self.texts(node, what).into_iter();
+        texts.map(|(_, text)| text.to_owned()).collect()
+    }
+
+    /// A sequence of texts, or one text, each with the part that says it.
+    pub(super) fn texts<'n>(&mut self, node: &'n Node, what: &str) -> Vec<(&'n Node, &'n str)> {
+        let items = match &node.value {
+            Value::Scalar(_) => slice::from_ref(node),
+            _ => self.sequence(node, what),
+        };
+        let texts = items
             .iter()
-            .filter_map(|item| self.string(item, what))
-            .collect()
+            .filter_map(|item| Some((item, self.text(item, what)?)));
+        texts.collect()
     }
 
     /// A command: a sequence of words, or a text that is split as a shell splits words. No shell
@@ -120,8 +139,14 @@ impl Lowering<'_> {
         }
     }
 
-    /// A problem for each key that is not among `known`. Keys that begin with `x-` are everybody's.
-    pub(super) fn only_keys(&mut self, node: &Node, known: &[&str], place: &str) {
+    /// A problem for each key that is not among `known`, or for what is no mapping at all; returns
+    /// whether it is one. Keys that begin with `x-` are everybody's.
+    pub(super) fn only_keys(&mut self, node: &Node, known: &[&str], place: &str) -> bool {
+        if let Value::Scalar(_) | Value::Sequence(_) = &node.value {
+            let what = node.what();
+            self.problem(&node.at, format!("{place} is a mapping, not {what}"));
+            return false;
+        }
         for (key, _) in node.entries() {
             let word = key.text.as_str();
             let is_foreign_extension = word.starts_with("x-") && !word.starts_with("x-devinfra");
@@ -142,18 +167,28 @@ impl Lowering<'_> {
             };
             self.problems.push(problem);
         }
+        true
     }
 }
 
 pub(super) fn port(text: &str) -> Result<u16, String> {
     match text.parse::<u16>() {
-        Ok(port) if port > 0 => Ok(port),
+        Ok(port) if port > 0 && !text.starts_with('+') => Ok(port),
         _ => Err(format!("`{text}` is not a port: a number from 1 to 65535")),
     }
 }
 
 /// Compose's durations: `90s`, `1m30s`, `500ms`; a bare number is seconds.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let found = any_duration(text)?;
+    // A longer one reaches past the end of the clock when it is added to the present.
+    if found > LONGEST {
+        return Err(format!("`{text}` is longer than a year"));
+    }
+    Ok(found)
+}
+
+fn any_duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("`{text}` is not a duration such as `90s` or `1m30s`");
     if let Ok(seconds) = text.parse() {
         return Ok(Duration::from_secs(seconds));
@@ -239,7 +274,7 @@ mod tests {
         assert_eq!(duration("1.5s"), Ok(Duration::from_millis(1500)));
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("10"), Ok(Duration::from_secs(10)));
-        for wrong in ["", "s", "5x", "-1s", "1m30"] {
+        for wrong in ["", "s", "5x", "-1s", "1m30", "366d", "18446744073709551615"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
     }

@@ -1,0 +1,52 @@
+//! Why there is no stack.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why there is no stack.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// A file can't be read.
+    #[error("failed to read `{}`", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// There is no such template.
+    #[error("there is no template `{0}`; `devinfra init --list` shows them")]
+    NoTemplate(String),
+    /// The stack has no name and its directory has none that could be one.
+    #[error("the stack has no name: give it one with `name:` in the stack file, or with `--name`")]
+    NoName,
+    /// The files have problems.
+    #[error("{}", .lines.join("\n"))]
+    Invalid {
+        /// One line each, with its place.
+        lines: Vec<String>,
+        /// All of them with the lines they stand on, coloured for a terminal.
+        rendered: String,
+    },
+}
+
+impl LoadError {
+    /// The stable code that scripts see.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => "stack-file.unreadable",
+            Self::NoTemplate(_) => "stack-file.no-template",
+            Self::NoName => "stack-file.no-name",
+            Self::Invalid { .. } => "stack-file.invalid",
+        }
+    }
+
+    /// The problems with the lines they stand on, where there are any.
+    pub fn rendered(&self) -> Option<&str> {
+        match self {
+            Self::Invalid { rendered, .. } => Some(rendered),
+            Self::Unreadable { .. } | Self::NoTemplate(_) | Self::NoName => None,
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The binary from outside, without an engine: what it writes to which stream, and its exit status.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod colour;
+mod config;
+mod devinfra;
+mod engine;
+mod help;
+mod init;
+mod stack_file;
+mod streams;
+mod usage;

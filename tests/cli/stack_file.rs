@@ -1,0 +1,147 @@
+//! Stack files with problems: exit status 3, and every problem with its place.
+
+use insta::assert_snapshot;
+
+use crate::devinfra::{Devinfra, fixture};
+
+fn five_mistakes() -> Devinfra {
+    Devinfra::new().stack(&fixture("invalid/five_different_mistakes.yaml"))
+}
+
+#[test]
+fn five_mistakes_are_told_at_once_with_their_places() {
+    assert_snapshot!(five_mistakes().args(["up"]).run(), @r#"
+    exit: 3
+    --- stderr
+    error: `name`: name contains `S`, but may only contain `a-z`, `0-9`, `_` and `-`
+     --> devinfra.yaml:1:7
+      |
+    1 | name: Shop
+      |       ^^^^
+
+    error: a service has no key `prots`
+     --> devinfra.yaml:5:5
+      |
+    5 |     prots: ["5432:5432"]
+      |     ^^^^^
+      |
+      = help: did you mean `ports`?
+
+    error: service `db` mounts volume `data`, which the stack does not define
+     --> devinfra.yaml:6:15
+      |
+    6 |     volumes: ["data:/var/lib/postgresql/data"]
+      |               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+    error: `ports`: `80000` is not a port: a number from 1 to 65535
+     --> devinfra.yaml:9:13
+      |
+    9 |     ports: ["80000:80"]
+      |             ^^^^^^^^^^
+
+    error: service `api` depends on `databse`, which is not a service of the stack
+      --> devinfra.yaml:10:18
+       |
+    10 |     depends_on: [databse]
+       |                  ^^^^^^^
+    "#);
+    for command in ["down", "status", "logs", "config"] {
+        assert_eq!(
+            five_mistakes().args([command]).run(),
+            five_mistakes().args(["up"]).run()
+        );
+    }
+}
+
+#[test]
+fn scripts_get_one_line_for_each_mistake() {
+    assert_snapshot!(five_mistakes().args(["up", "--json", "-q"]).run(), @r#"
+    exit: 3
+    --- stdout
+    {"schema":1,"event":"result","ok":false,"stack":null,"elapsed_ms":0,"services":[],"error":{"code":"stack-file.invalid","message":"devinfra.yaml:1:7: `name`: name contains `S`, but may only contain `a-z`, `0-9`, `_` and `-`\ndevinfra.yaml:5:5: a service has no key `prots`\ndevinfra.yaml:6:15: service `db` mounts volume `data`, which the stack does not define\ndevinfra.yaml:9:13: `ports`: `80000` is not a port: a number from 1 to 65535\ndevinfra.yaml:10:18: service `api` depends on `databse`, which is not a service of the stack","causes":[],"hints":[],"service":null,"log":[]}}
+    --- stderr
+    error: `name`: name contains `S`, but may only contain `a-z`, `0-9`, `_` and `-`
+     --> devinfra.yaml:1:7
+      |
+    1 | name: Shop
+      |       ^^^^
+
+    error: a service has no key `prots`
+     --> devinfra.yaml:5:5
+      |
+    5 |     prots: ["5432:5432"]
+      |     ^^^^^
+      |
+      = help: did you mean `ports`?
+
+    error: service `db` mounts volume `data`, which the stack does not define
+     --> devinfra.yaml:6:15
+      |
+    6 |     volumes: ["data:/var/lib/postgresql/data"]
+      |               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+    error: `ports`: `80000` is not a port: a number from 1 to 65535
+     --> devinfra.yaml:9:13
+      |
+    9 |     ports: ["80000:80"]
+      |             ^^^^^^^^^^
+
+    error: service `api` depends on `databse`, which is not a service of the stack
+      --> devinfra.yaml:10:18
+       |
+    10 |     depends_on: [databse]
+       |                  ^^^^^^^
+    "#);
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    assert_snapshot!(Devinfra::new().args(["-f", "nope.yaml", "up"]).run(), @"
+    exit: 3
+    --- stderr
+    error: failed to read `[DIR]/project/nope.yaml`
+      Caused by: No such file or directory (os error 2)
+    ");
+}
+
+#[test]
+fn an_env_file_that_can_not_be_read_is_an_invalid_stack() {
+    let run = Devinfra::new()
+        .stack("services: {db: {image: postgres:15}}")
+        .file(".env", "PASSWORD=$(pass show db)\n")
+        .args(["config"]);
+    assert_snapshot!(run.run(), @"
+    exit: 3
+    --- stderr
+    error: commands are not run here; write their result, or quote the text with '…'
+     --> .env:1:1
+      |
+    1 | PASSWORD=$(pass show db)
+      | ^^^^^^^^^^^^^^^^^^^^^^^^
+    ");
+}
+
+#[test]
+fn warnings_are_part_of_the_story() {
+    let run = || {
+        Devinfra::new()
+            .stack("name: shop\nversion: '3'\nservices: {db: {image: postgres:15, ports: ['0.0.0.0:1:2'], user: $WHO}}")
+    };
+    assert_snapshot!(run().args(["status"]).run(), @"
+    exit: 4
+    --- stderr
+    warning: devinfra.yaml:2:10: `version` is obsolete and has no effect
+    warning: devinfra.yaml:3:45: port 2 is published on 0.0.0.0, where other machines can reach it; leave the address out to publish on 127.0.0.1 only
+    warning: devinfra.yaml:3:67: variable `WHO` is not set; an empty text is used
+    error: no container engine answers at `unix://[DIR]/no.sock`
+      Caused by: it was chosen by `DOCKER_HOST`, and does not exist
+    hint: start Docker or Podman, or name another engine with `--host` or `DOCKER_HOST`
+    ");
+    assert_snapshot!(run().args(["status", "--quiet"]).run(), @"
+    exit: 4
+    --- stderr
+    error: no container engine answers at `unix://[DIR]/no.sock`
+      Caused by: it was chosen by `DOCKER_HOST`, and does not exist
+    hint: start Docker or Podman, or name another engine with `--host` or `DOCKER_HOST`
+    ");
+}

@@ -1,0 +1,92 @@
+//! Wrong usage: exit status 2, and nothing on standard output.
+
+use insta::assert_snapshot;
+
+use crate::devinfra::Devinfra;
+
+const STACK: &str = "services: {db: {image: postgres:15}, web: {image: caddy:2}}";
+
+#[test]
+fn no_command_shows_the_help() {
+    let run = Devinfra::new().run();
+    assert!(
+        run.starts_with("exit: 2\n--- stderr\nBring a project's local infrastructure up"),
+        "{run}"
+    );
+}
+
+#[test]
+fn a_command_that_does_not_exist_is_named() {
+    assert_snapshot!(Devinfra::new().args(["stauts"]).run(), @"
+    exit: 2
+    --- stderr
+    error: unrecognized subcommand 'stauts'
+
+      tip: a similar subcommand exists: 'status'
+
+    Usage: devinfra [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn a_service_that_does_not_exist_is_named_without_an_engine() {
+    let run = |command: &str| Devinfra::new().stack(STACK).args([command, "bd"]).run();
+    assert_snapshot!(run("up"), @"
+    exit: 2
+    --- stderr
+    error: `bd` is no service of the stack
+    hint: the services are `db` and `web`
+    ");
+    assert_eq!(run("down"), run("up"));
+    assert_eq!(run("logs"), run("up"));
+}
+
+#[test]
+fn a_name_that_is_none_states_the_rule() {
+    assert_snapshot!(Devinfra::new().args(["--name", "My Shop", "config"]).run(), @"
+    exit: 2
+    --- stderr
+    error: invalid value 'My Shop' for '--name <NAME>': name contains `M`, but may only contain `a-z`, `0-9`, `_` and `-`
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(Devinfra::new().args(["up", "-x"]).run(), @"
+    exit: 2
+    --- stderr
+    error: unexpected argument '-x' found
+
+      tip: to pass '-x' as a value, use '-- -x'
+
+    Usage: devinfra up [OPTIONS] [SERVICE]...
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn a_time_beyond_all_clocks_is_refused() {
+    let run = Devinfra::new().args(["up", "--wait-timeout", "18446744073709551615"]);
+    assert_snapshot!(run.run(), @"
+    exit: 2
+    --- stderr
+    error: invalid value '18446744073709551615' for '--wait-timeout <DURATION>': it is longer than a year
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn two_engines_at_once_are_refused() {
+    let run = Devinfra::new().args(["--host", "unix:///a", "--context", "b", "status"]);
+    assert_snapshot!(run.run(), @"
+    exit: 2
+    --- stderr
+    error: the argument '--host <URL>' cannot be used with '--context <NAME>'
+
+    Usage: devinfra --host <URL> <COMMAND>
+
+    For more information, try '--help'.
+    ");
+}

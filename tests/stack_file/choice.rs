@@ -1,0 +1,82 @@
+//! Which file, which project directory, which name.
+
+use devinfra::stack_file::Origin;
+use insta::assert_snapshot;
+
+use crate::world::World;
+
+const STACK: &str = "services: {app: {image: example/app, volumes: ['./data:/data']}}";
+
+/// Its origin, name and where its data lies.
+fn chosen(world: &World) -> String {
+    let origin = world.load().unwrap().origin;
+    let (name, volumes) = (world.part("name"), world.part("services.app.volumes"));
+    format!("{origin:?} {name}{volumes}")
+}
+
+#[test]
+fn the_nearest_stack_file_above_is_found() {
+    let world = World::new().stack(STACK).inside("src/deep");
+    assert_snapshot!(chosen(&world), @"
+    Found project
+    - type: bind
+      source: [DIR]/project/data
+      bind:
+        create_host_path: true
+      target: /data
+    ");
+}
+
+#[test]
+fn the_short_ending_will_do_and_the_long_one_comes_first() {
+    let world = World::new().file("devinfra.yml", "name: short\nservices: {a: {image: a}}");
+    assert_snapshot!(world.part("name"), @"short");
+    assert_snapshot!(world.stack(STACK).part("name"), @"project");
+}
+
+#[test]
+fn without_a_stack_file_the_default_template_is_used() {
+    let loaded = World::new().load().unwrap();
+    assert_eq!(loaded.origin, Origin::Default);
+    assert_eq!(loaded.stack.name.as_str(), "kohakuhub-dev");
+    assert_eq!(loaded.stack.files, ["template:kohakuhub"]);
+}
+
+#[test]
+fn a_project_directory_moves_relative_paths_and_the_default_name() {
+    let world = World::new()
+        .file("infra/stack.yaml", STACK)
+        .with("infra/stack.yaml");
+    assert_snapshot!(chosen(&world), @"
+    Named infra
+    - type: bind
+      source: [DIR]/project/infra/data
+      bind:
+        create_host_path: true
+      target: /data
+    ");
+    assert_snapshot!(chosen(&world.project_directory("My App")), @"
+    Named myapp
+    - type: bind
+      source: [DIR]/project/My App/data
+      bind:
+        create_host_path: true
+      target: /data
+    ");
+}
+
+#[test]
+fn the_name_of_the_command_line_beats_the_files() {
+    let world = World::new().stack(
+        "name: file\nservices: {app: {image: a, container_name: '${COMPOSE_PROJECT_NAME}-app'}}",
+    );
+    assert_snapshot!(world.part("services.app.container_name"), @"file-app");
+    assert_snapshot!(world.name("mine").part("services.app.container_name"), @"mine-app");
+}
+
+#[test]
+fn a_directory_that_can_be_no_name_asks_for_one() {
+    let world = World::new().file("___/a.yaml", STACK).with("___/a.yaml");
+    assert_snapshot!(world.part("name"), @"the stack has no name: give it one with `name:` in the stack file, or with `--name`");
+    assert_snapshot!(world.name("given").part("name"), @"given");
+}
