@@ -13,6 +13,7 @@ mod conflicts;
 mod crashes;
 mod deaths;
 mod gone;
+mod kinds;
 mod shown;
 mod stacks;
 mod support;
