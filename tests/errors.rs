@@ -194,7 +194,7 @@ fn everything_said() -> Vec<(PathBuf, String)> {
 }
 
 /// Commands of the contract that messages name already.
-const COMING: &[&str] = &["devinfra cache", "devinfra reset", "devinfra doctor"];
+const COMING: &[&str] = &["devinfra cache", "devinfra reset"];
 
 #[test]
 fn every_devinfra_command_that_a_message_names_can_be_run() {

@@ -125,6 +125,11 @@ pub(super) enum Command {
     /// Show what exists, and whether it is usable now
     #[command(visible_alias = "ps")]
     Status,
+    /// Look at the engine, ports, images, data directories and files, and say what to do
+    ///
+    /// Exits with 0 when nothing fails, and with 1 otherwise; works without an engine and without a
+    /// valid stack file.
+    Doctor,
     /// Show what services wrote
     #[command(arg = file_without_short())]
     Logs(Logs),

@@ -14,9 +14,9 @@ use tokio::io::{AsyncReadExt as _, duplex};
 use tokio::sync::{Notify, broadcast};
 
 use super::{
-    Address, Attached, Chunk, ContainerEvent, Engine, EngineError, EngineSaid, ExecId, ExecRequest,
-    Executed, Happened, ImageProblem, LogLine, LogOptions, LogStream, PullProgress, TerminalSize,
-    labels,
+    About, Address, Attached, Chunk, ContainerEvent, Engine, EngineError, EngineSaid, ExecId,
+    ExecRequest, Executed, Happened, ImageProblem, LogLine, LogOptions, LogStream, PullProgress,
+    TerminalSize, labels,
 };
 use crate::model::{
     ContainerId, ContainerSpec, ContainerState, ImageRef, Network, NetworkId, NetworkSpec,
@@ -304,6 +304,10 @@ impl Engine for FakeEngine {
     ) -> Result<Vec<String>, EngineError> {
         self.call("list volumes");
         Ok(self.with(|state| state.volumes.iter().cloned().collect()))
+    }
+
+    async fn about(&self) -> Result<About, EngineError> {
+        Ok(About::default())
     }
 
     async fn published_ports(&self) -> Result<Vec<(String, PublishedPort)>, EngineError> {

@@ -50,6 +50,9 @@ pub trait Engine: fmt::Debug + Send + Sync {
     /// named in `further` that exist.
     async fn volumes(&self, stack: &Stack, further: &[String]) -> Result<Vec<String>, EngineError>;
 
+    /// What the engine says of itself.
+    async fn about(&self) -> Result<About, EngineError>;
+
     /// Every host port that a running container publishes, whosever it is, with the container's
     /// name.
     async fn published_ports(&self) -> Result<Vec<(String, PublishedPort)>, EngineError>;
@@ -149,6 +152,17 @@ pub trait Engine: fmt::Debug + Send + Sync {
         &self,
         stack: &Stack,
     ) -> Result<BoxStream<'static, ContainerEvent>, EngineError>;
+}
+
+/// What an engine says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct About {
+    /// Its name: `Docker Engine - Community`, `Podman Engine`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The newest version of the API that it knows.
+    pub api_version: String,
 }
 
 /// How far a pull is.

@@ -4,6 +4,7 @@
 //! program can call these directly.
 
 mod cache;
+mod doctor;
 mod down;
 mod error;
 mod follow;
@@ -21,6 +22,7 @@ use std::path::PathBuf;
 use tokio::time::Instant;
 
 pub use cache::{Cache, Look, bootstrap_cache, check_cache, count_cache, measure_cache};
+pub use doctor::{examine_engine, examine_machine, examine_stack};
 pub use down::{Brought, DownRequest, down};
 pub use error::FlowError;
 pub use hooks::HookProblem;

@@ -1,7 +1,9 @@
 //! The machine that devinfra runs on, as far as it matters to a stack: which ports are taken and by
 //! whom. Looks, and changes nothing.
 
+mod disk;
 mod holder;
 mod ports;
 
+pub use disk::{free_space, owner};
 pub use ports::{is_taken, taken_ports};

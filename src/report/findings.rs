@@ -79,7 +79,17 @@ fn sign(status: Status) -> (char, Style) {
 
 /// Findings as the JSON document of `cache check`.
 pub fn findings_json(service: &str, findings: &[Finding]) -> Value {
-    let all: Vec<Value> = findings
+    let all = as_values(findings);
+    json!({"schema": 1, "service": service, "ok": is_ok(findings), "findings": all})
+}
+
+/// Findings as the JSON document of `doctor`.
+pub fn checkup_json(findings: &[Finding]) -> Value {
+    json!({"schema": 1, "ok": is_ok(findings), "findings": as_values(findings)})
+}
+
+fn as_values(findings: &[Finding]) -> Vec<Value> {
+    findings
         .iter()
         .map(|found| {
             json!({
@@ -92,8 +102,7 @@ pub fn findings_json(service: &str, findings: &[Finding]) -> Value {
                 "hint": found.hint,
             })
         })
-        .collect();
-    json!({"schema": 1, "service": service, "ok": is_ok(findings), "findings": all})
+        .collect()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ mod tty;
 mod words;
 
 pub use census::census_table;
-pub use findings::{Findings, findings_json};
+pub use findings::{Findings, checkup_json, findings_json};
 pub(crate) use json::millis;
 pub use json::{JsonLines, endpoints};
 pub use plain::Plain;

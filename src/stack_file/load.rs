@@ -1,6 +1,7 @@
 //! From what the command line says to a stack.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 use std::path::{Path, PathBuf};
 
 use super::dotenv;
@@ -53,6 +54,8 @@ pub struct Loaded {
     pub warnings: Vec<Warning>,
     /// Where it came from.
     pub origin: Origin,
+    /// The env files that were interpolated from; the last that sets a variable wins.
+    pub env_files: Vec<PathBuf>,
 }
 
 /// Where a stack came from.
@@ -78,6 +81,7 @@ struct Reading {
     sources: Sources,
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
+    env_files: Vec<PathBuf>,
 }
 
 /// Reads a stack.
@@ -143,11 +147,13 @@ pub fn load(request: &Request<'_>) -> Result<Loaded, LoadError> {
     reading.problems.extend(further);
     reading.warnings.extend(lowering.warnings);
     if reading.problems.is_empty() {
+        let env_files = mem::take(&mut reading.env_files);
         let warnings = reading.warnings();
         Ok(Loaded {
             stack,
             warnings,
             origin,
+            env_files,
         })
     } else {
         Err(reading.into_error())
@@ -276,8 +282,8 @@ impl Reading {
                 .map(|file| request.current_directory.join(file))
                 .collect()
         };
-        for path in files {
-            let text = read(&path)?;
+        for path in &files {
+            let text = read(path)?;
             match dotenv::parse(&text, request.environment) {
                 Ok(values) => variables.extend(values),
                 Err(errors) => {
@@ -297,6 +303,7 @@ impl Reading {
                 }
             }
         }
+        self.env_files = files;
         variables.extend(request.environment.clone());
         Ok(variables)
     }

@@ -8,6 +8,7 @@
 )]
 
 mod answers;
+mod doctor;
 mod engine;
 mod faults;
 mod http;

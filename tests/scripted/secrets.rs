@@ -14,6 +14,8 @@ const RUNS: &[&[&str]] = &[
     &["status", "-vv"],
     &["status", "--json"],
     &["logs", "-vv"],
+    &["doctor"],
+    &["doctor", "-vv", "--json"],
     &["down", "-vv"],
     &["down", "--json"],
 ];

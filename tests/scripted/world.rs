@@ -52,6 +52,10 @@ impl World {
                 body: b"OK".to_vec(),
                 ..Answer::nothing(200)
             },
+            ("GET", ["version"]) => Answer::json(
+                200,
+                &json!({"Version": "20.10.24", "ApiVersion": "1.41", "Platform": {"Name": ""}}),
+            ),
             ("GET", ["containers", "json"]) => Answer::json(200, &self.list(&request.query)),
             ("POST", ["containers", "create"]) => self.create(request),
             ("GET", ["networks"]) => Answer::json(200, &json!(self.networks)),

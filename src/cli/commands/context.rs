@@ -32,12 +32,33 @@ pub(super) struct Ready {
 impl Context<'_> {
     /// Reads the stack file; warnings are told. `named` services switch on their profiles.
     pub(super) fn load(&self, named: &[ServiceName]) -> Result<Loaded, CliError> {
-        let request = self.settings.stack_request(self.global, named);
-        let loaded = load(&request.as_request()).map_err(|error| CliError::stack_file(&error))?;
+        let loaded = self.read(named)?;
         for warning in &loaded.warnings {
             self.output.warn(warning);
         }
         Ok(loaded)
+    }
+
+    /// Reads the stack file, and tells nothing.
+    pub(super) fn read(&self, named: &[ServiceName]) -> Result<Loaded, CliError> {
+        let request = self.settings.stack_request(self.global, named);
+        load(&request.as_request()).map_err(|error| CliError::stack_file(&error))
+    }
+
+    /// Prepares the connection to the engine.
+    pub(super) fn engine(&self) -> Result<Docker, CliError> {
+        let wishes = self.settings.engine_wishes(self.global);
+        let connected = wishes.decide().and_then(Docker::connect);
+        let engine = connected.map_err(|error| CliError::engine(&error))?;
+        Ok(engine.with_deadlines(Deadlines::within(self.global.engine_timeout)))
+    }
+
+    pub(super) fn with_stack(&self, stack: Stack, engine: Docker) -> Ready {
+        Ready {
+            stack,
+            engine,
+            lock_directory: self.settings.lock_directory(),
+        }
     }
 
     /// Reads the stack file and prepares the connection to the engine.
@@ -52,20 +73,8 @@ impl Context<'_> {
         // Before the engine is asked: a name that is misspelt is so without one.
         check_names(&loaded.stack, named)
             .map_err(|error| CliError::flow(&error, &loaded.stack, Exit::Interrupted))?;
-        let address = self
-            .settings
-            .engine_wishes(self.global)
-            .decide()
-            .map_err(|error| CliError::engine(&error))?;
-        let engine = Docker::connect(address)
-            .map_err(|error| CliError::engine(&error))?
-            .with_deadlines(Deadlines::within(self.global.engine_timeout));
-        let lock_directory = self.settings.lock_directory();
-        Ok(Ready {
-            stack: loaded.stack,
-            engine,
-            lock_directory,
-        })
+        let engine = self.engine()?;
+        Ok(self.with_stack(loaded.stack, engine))
     }
 
     pub(super) fn session<'s>(

@@ -6,6 +6,7 @@ mod cache_stats;
 mod checks;
 mod config;
 mod context;
+mod doctor;
 mod down;
 mod env;
 mod exec;
@@ -38,6 +39,7 @@ pub(super) async fn run(
         Command::Up(up) => up::run(&context, up).await,
         Command::Down(down) => down::run(&context, down).await,
         Command::Status => status::run(&context).await,
+        Command::Doctor => doctor::run(&context).await,
         Command::Logs(logs) => logs::run(&context, logs).await,
         Command::Env(env) => env::run(&context, env).await,
         Command::Run(run) => run::run(&context, run).await,

@@ -29,8 +29,8 @@ use tokio::time::{sleep, timeout};
 use tracing::debug;
 
 use super::{
-    Address, Attached, ContainerEvent, Engine, EngineError, ExecId, ExecRequest, Executed, LogLine,
-    LogOptions, PullProgress, TerminalSize, labels,
+    About, Address, Attached, ContainerEvent, Engine, EngineError, ExecId, ExecRequest, Executed,
+    LogLine, LogOptions, PullProgress, TerminalSize, labels,
 };
 use crate::model::{
     ContainerId, ImageRef, Network, NetworkId, NetworkSpec, ObservedContainer, PublishedPort,
@@ -188,6 +188,20 @@ impl Engine for Docker {
             further,
             listed.volumes.unwrap_or_default(),
         ))
+    }
+
+    async fn about(&self) -> Result<About, EngineError> {
+        let operation = "ask the engine for its version";
+        let answer = self.client.version();
+        let said = self.call(operation, self.deadlines.quick, answer).await?;
+        let platform = said.platform.map(|platform| platform.name);
+        Ok(About {
+            name: platform
+                .filter(|name| !name.is_empty())
+                .unwrap_or_else(|| "Docker".to_owned()),
+            version: said.version.unwrap_or_default(),
+            api_version: said.api_version.unwrap_or_default(),
+        })
     }
 
     async fn published_ports(&self) -> Result<Vec<(String, PublishedPort)>, EngineError> {

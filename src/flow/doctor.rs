@@ -1,0 +1,272 @@
+//! `doctor`: what is there to work with, whether anything is up or not. Looks, and changes nothing.
+
+use std::path::Path;
+
+use super::Session;
+use crate::apply::{Question, observe};
+use crate::cache::{Finding, Status};
+use crate::engine::{Engine, EngineError};
+use crate::host::{free_space, owner};
+use crate::model::{
+    Bind, ContainerState, MountSource, Observed, Owner, PullPolicy, Service, Stack,
+};
+
+/// A disk with less is too full for anything.
+const TOO_FULL: u64 = 100 << 20;
+/// A disk with less will not last long.
+const NEARLY_FULL: u64 = 2 << 30;
+
+/// What the engine says of itself.
+///
+/// # Errors
+///
+/// When it does not answer.
+pub async fn examine_engine(engine: &dyn Engine) -> Result<Finding, EngineError> {
+    let about = engine.about().await?;
+    let address = engine.address();
+    Ok(passed(
+        "engine",
+        format!(
+            "{} {} with API {} at {}, chosen by {}",
+            about.name, about.version, about.api_version, address.url, address.chosen_by
+        ),
+    ))
+}
+
+/// What the engine has of the stack, and what is in the way of it.
+///
+/// # Errors
+///
+/// When the engine does not answer.
+pub async fn examine_stack(session: &Session<'_>) -> Result<Vec<Finding>, EngineError> {
+    let stack = session.stack;
+    let all = stack.services.keys().cloned().collect();
+    let question = Question::UpThoroughly(&all);
+    let observed = observe(session.engine, stack, question).await?;
+    let mut found = images(stack, &observed);
+    found.extend(ports(stack, &observed, session.engine.address().is_local()));
+    found.extend(containers(stack, &observed));
+    if session.engine.address().is_local() {
+        found.extend(directories(stack));
+        found.extend(disk(&stack.directory));
+    } else {
+        let reason = "the engine is on another machine, whose directories can't be seen from here";
+        found.push(finding("data", Status::Skip, reason));
+    }
+    Ok(found)
+}
+
+/// What this machine has of the stack's data, where no engine can be asked.
+pub fn examine_machine(stack: &Stack) -> Vec<Finding> {
+    let mut found = directories(stack);
+    found.extend(disk(&stack.directory));
+    found
+}
+
+fn images(stack: &Stack, observed: &Observed) -> Vec<Finding> {
+    let missing = |service: &&Service| {
+        let there = observed.images.get(&service.container.image);
+        !matches!(there, Some(Some(_)))
+    };
+    let found: Vec<Finding> = stack
+        .services
+        .values()
+        .filter(missing)
+        .map(|service| {
+            let image = &service.container.image;
+            let told = format!("the engine does not have `{image}` of `{}`", service.name);
+            match service.pull_policy {
+                PullPolicy::Never => finding("images", Status::Fail, told)
+                    .hinting(format!("fetch it with `docker pull {image}`")),
+                PullPolicy::Missing | PullPolicy::Always => finding("images", Status::Warn, told)
+                    .hinting("`devinfra up` fetches it, which takes a registry and time"),
+            }
+        })
+        .collect();
+    or_passed(found, "images", || "all are on the engine".to_owned())
+}
+
+fn ports(stack: &Stack, observed: &Observed, is_local: bool) -> Vec<Finding> {
+    if !is_local {
+        let reason = "the engine is on another machine: ports are published there, and can't be tried from here";
+        return vec![finding("ports", Status::Skip, reason)];
+    }
+    let mappings = |service: &'_ Service| service.container.ports.clone();
+    let found = stack.services.values().flat_map(|service| {
+        let mappings = mappings(service);
+        let taken = mappings.into_iter().filter_map(|mapping| {
+            let taken = observed.taken_port(&mapping)?;
+            let holder = taken.holder.as_ref().map_or_else(
+                || "somebody that can't be seen".to_owned(),
+                ToString::to_string,
+            );
+            let port = taken.port;
+            let told = format!("port {port} of `{}` is held by {holder}", service.name);
+            Some(finding("ports", Status::Fail, told).hinting(format!(
+                "stop that, or publish another port: `ports` of `{}` in the stack file",
+                service.name
+            )))
+        });
+        taken.collect::<Vec<_>>()
+    });
+    or_passed(found.collect(), "ports", || {
+        "all are free, or published by this stack".to_owned()
+    })
+}
+
+fn containers(stack: &Stack, observed: &Observed) -> Vec<Finding> {
+    let found = observed.containers.iter().filter_map(|container| {
+        let name = &container.name;
+        let (status, told, hint) = match &container.owner {
+            Owner::Elsewhere(directory) => (
+                Status::Fail,
+                format!(
+                    "`{name}` belongs to the same stack in `{}`",
+                    directory.display()
+                ),
+                format!(
+                    "take it down there: `devinfra --project-directory {} down`",
+                    directory.display()
+                ),
+            ),
+            Owner::Foreign => (
+                Status::Fail,
+                format!(
+                    "`{name}` has the name of a service's container, and devinfra did not make it"
+                ),
+                "take it over with `devinfra up --adopt`; its data is kept".to_owned(),
+            ),
+            Owner::Ours(service) if !stack.services.contains_key(service) => (
+                Status::Warn,
+                format!("`{name}` is for service `{service}`, which the stack file no longer has"),
+                "`devinfra down` removes it".to_owned(),
+            ),
+            Owner::Ours(service) => match &container.state {
+                ContainerState::Restarting => (
+                    Status::Fail,
+                    format!("`{name}` is restarted over and over"),
+                    format!("see why with `devinfra logs {service}`"),
+                ),
+                ContainerState::Dead => (
+                    Status::Warn,
+                    format!("`{name}` is half removed"),
+                    "`devinfra down` removes the rest".to_owned(),
+                ),
+                ContainerState::Created
+                | ContainerState::Running
+                | ContainerState::Paused
+                | ContainerState::Exited { .. }
+                | ContainerState::Removing => return None,
+            },
+        };
+        Some(finding("containers", status, told).hinting(hint))
+    });
+    or_passed(found.collect(), "containers", || {
+        "none is in the way".to_owned()
+    })
+}
+
+fn directories(stack: &Stack) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut looked_at = 0;
+    for service in stack.services.values() {
+        for mount in &service.container.mounts {
+            if let MountSource::Bind(bind) = &mount.source {
+                looked_at += 1;
+                found.extend(directory(service, bind));
+            }
+        }
+    }
+    or_passed(found, "data", || {
+        format!("{looked_at} bind mounts have their sources, or get them from `devinfra up`")
+    })
+}
+
+fn directory(service: &Service, bind: &Bind) -> Option<Finding> {
+    let (path, name) = (&bind.source, &service.name);
+    match owner(&path.0) {
+        Ok(owner) => {
+            // Images that begin as root hand their directory over themselves.
+            let user = service.container.user.as_deref()?;
+            let user: u32 = user.split(':').next()?.parse().ok()?;
+            let is_other = user != 0 && user != owner;
+            is_other.then(|| {
+                let told = format!("`{path}` belongs to user {owner}, and `{name}` runs as {user}");
+                finding("data", Status::Warn, told).hinting(format!(
+                    "give it to that user: `sudo chown -R {user} {path}`"
+                ))
+            })
+        }
+        Err(_missing) if !path.0.exists() && bind.create => None,
+        Err(error) => Some(
+            finding(
+                "data",
+                Status::Fail,
+                format!("`{path}` of `{name}`: {error}"),
+            )
+            .hinting("make it, or set `create_host_path: true` on the mount"),
+        ),
+    }
+}
+
+fn disk(directory: &Path) -> Option<Finding> {
+    let free = free_space(directory)?;
+    let told = format!("{} are free for `{}`", size(free), directory.display());
+    let status = match free {
+        0..TOO_FULL => Status::Fail,
+        TOO_FULL..NEARLY_FULL => Status::Warn,
+        _ => return Some(passed("disk", told)),
+    };
+    Some(finding("disk", status, told).hinting("`docker system df` shows what the engine takes"))
+}
+
+/// "1.5 GiB", "20 MiB".
+fn size(bytes: u64) -> String {
+    const GIB: u64 = 1 << 30;
+    if bytes >= GIB {
+        format!("{}.{} GiB", bytes / GIB, bytes % GIB * 10 / GIB)
+    } else {
+        format!("{} MiB", bytes >> 20)
+    }
+}
+
+fn or_passed(
+    found: Vec<Finding>,
+    check: &'static str,
+    message: impl FnOnce() -> String,
+) -> Vec<Finding> {
+    if found.is_empty() {
+        vec![passed(check, message())]
+    } else {
+        found
+    }
+}
+
+fn passed(check: &'static str, message: String) -> Finding {
+    finding(check, Status::Pass, message)
+}
+
+fn finding(check: &'static str, status: Status, message: impl Into<String>) -> Finding {
+    Finding {
+        check,
+        status,
+        message: message.into(),
+        expected: None,
+        actual: None,
+        meaning: None,
+        hint: None,
+    }
+}
+
+trait Hinting {
+    fn hinting(self, hint: impl Into<String>) -> Self;
+}
+
+impl Hinting for Finding {
+    fn hinting(self, hint: impl Into<String>) -> Self {
+        Self {
+            hint: Some(hint.into()),
+            ..self
+        }
+    }
+}
