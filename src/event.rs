@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::engine::PullProgress;
+pub use crate::engine::PullProgress;
 use crate::kinds::Deed;
 use crate::model::{Moment, PublishedPort, ServiceName};
 use crate::plan::{Note, Plan, StepId};
@@ -47,6 +47,13 @@ pub enum Event {
     },
     /// A step failed.
     Failed {
+        /// The step.
+        step: StepId,
+        /// How long it took.
+        elapsed: Duration,
+    },
+    /// A step was given up, because the run ends for another reason.
+    Stopped {
         /// The step.
         step: StepId,
         /// How long it took.

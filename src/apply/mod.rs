@@ -215,6 +215,10 @@ impl Walk<'_> {
                 step: step_id,
                 elapsed,
             },
+            Err(ApplyError::Interrupted) => Event::Stopped {
+                step: step_id,
+                elapsed,
+            },
             Err(_) => Event::Failed {
                 step: step_id,
                 elapsed,

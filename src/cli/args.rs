@@ -95,12 +95,14 @@ pub(super) struct Global {
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Progress {
-    /// `tty` on a terminal, `plain` elsewhere.
+    /// `github` in GitHub Actions, `tty` on a terminal, `plain` elsewhere.
     Auto,
     /// A live line per service.
     Tty,
     /// Lines with the time elapsed.
     Plain,
+    /// Lines in a group, and failures as annotations of GitHub Actions.
+    Github,
     /// Nothing but errors.
     Quiet,
 }

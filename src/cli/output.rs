@@ -16,7 +16,7 @@ use super::args::{Colour, Global, Progress};
 use super::error::CliError;
 use super::render;
 use super::settings::Settings;
-use crate::report::{Everyone, JsonLines, Plain, Tty, millis};
+use crate::report::{Colours, Everyone, Github, JsonLines, Plain, Tty, annotation, millis};
 
 /// Where a command's words go.
 #[derive(Debug)]
@@ -39,12 +39,10 @@ impl Output {
             Colour::Always => ColorChoice::Always.write_global(),
             Colour::Never => ColorChoice::Never.write_global(),
         }
-        let on_terminal = io::stderr().is_terminal() && !settings.is_set("CI");
-        let progress = match global.progress {
-            _ if global.quiet => Progress::Quiet,
-            Progress::Auto if on_terminal => Progress::Tty,
-            Progress::Auto => Progress::Plain,
-            chosen => chosen,
+        let progress = if global.quiet {
+            Progress::Quiet
+        } else {
+            progress(global, settings, io::stderr().is_terminal())
         };
         Self {
             json: global.json,
@@ -55,14 +53,24 @@ impl Output {
         }
     }
 
-    /// Whoever tells the story of this run.
-    pub(super) fn observer(&self) -> Everyone {
+    /// Whoever tells the story of this run of `command`.
+    pub(super) fn observer(&self, command: &str) -> Everyone {
         let mut everyone = Everyone::default();
         if self.json {
             everyone.add(JsonLines::new(io::stdout()));
         }
         match self.progress {
-            Progress::Tty => everyone.add(Tty::default()),
+            Progress::Tty => {
+                let colours = match AutoStream::choice(&io::stderr()) {
+                    ColorChoice::Never => Colours::Off,
+                    _ => Colours::On,
+                };
+                everyone.add(Tty::new(colours));
+            }
+            Progress::Github => {
+                let stderr = AutoStream::auto(io::stderr());
+                everyone.add(Github::new(command, self.began, stderr));
+            }
             Progress::Plain => {
                 everyone.add(Plain::new(self.began, AutoStream::auto(io::stderr())));
             }
@@ -141,6 +149,9 @@ impl Output {
 
     /// Writes a warning, in colour where that is wanted.
     pub(super) fn warn(&self, text: impl Display) {
+        if self.progress == Progress::Github {
+            return self.say(annotation("warning", "devinfra", &text.to_string()));
+        }
         let style = anstyle::AnsiColor::Yellow.on_default().bold();
         self.say(format_args!("{style}warning{style:#}: {text}"));
     }
@@ -159,13 +170,33 @@ impl Output {
                 "error": render::for_scripts(error),
             }));
         }
-        writeln!(
-            AutoStream::auto(io::stderr()),
-            "{}",
-            render::for_people(error)
-        )
-        .ok();
+        let mut stderr = AutoStream::auto(io::stderr());
+        writeln!(stderr, "{}", render::for_people(error)).ok();
+        if self.progress == Progress::Github {
+            writeln!(stderr, "{}", render::for_github(error)).ok();
+        }
         error.exit.into()
+    }
+}
+
+/// How progress is shown, where it is not asked to be quiet.
+///
+/// | asked | where | shown |
+/// |---|---|---|
+/// | auto | GitHub Actions | github |
+/// | auto | another CI, a pipe, a terminal that can't move its cursor, with `-v` | plain |
+/// | auto | a terminal | tty |
+/// | tty | not on a terminal | plain |
+/// | another | anywhere | what was asked |
+fn progress(global: &Global, settings: &Settings, on_terminal: bool) -> Progress {
+    let movable = on_terminal && settings.variable("TERM") != Some("dumb");
+    match global.progress {
+        Progress::Auto if settings.variable("GITHUB_ACTIONS") == Some("true") => Progress::Github,
+        // Lines of `-v` would be drawn over.
+        Progress::Auto if movable && !settings.is_set("CI") && global.verbose == 0 => Progress::Tty,
+        Progress::Auto => Progress::Plain,
+        Progress::Tty if !on_terminal => Progress::Plain,
+        chosen => chosen,
     }
 }
 

@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
 use super::error::CliError;
+use crate::report::annotation;
 
 /// The failure as people read it: what, why, the evidence, and what to do.
 pub(super) fn for_people(error: &CliError) -> String {
@@ -32,6 +33,22 @@ pub(super) fn for_people(error: &CliError) -> String {
         write!(text, "\n{cyan}hint{cyan:#}: {hint}").ok();
     }
     text
+}
+
+/// The failure as an annotation of a GitHub Actions run, which is shown far from the log.
+pub(super) fn for_github(error: &CliError) -> String {
+    let causes = error
+        .causes
+        .iter()
+        .map(|cause| format!("caused by: {cause}"));
+    let hints = error.hints.iter().map(|hint| format!("hint: {hint}"));
+    let first = [error.message.clone()].into_iter();
+    let lines: Vec<String> = first.chain(causes).chain(hints).collect();
+    annotation(
+        "error",
+        &format!("devinfra: {}", error.code),
+        &lines.join("\n"),
+    )
 }
 
 /// The failure as the `error` field of a result.

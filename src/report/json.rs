@@ -75,6 +75,9 @@ fn event_line(event: &Event, step: impl Fn(StepId) -> Option<Step>) -> Value {
         Event::Failed { step: id, elapsed } => {
             of_step("failed", *id, json!({"elapsed_ms": millis(*elapsed)}))
         }
+        Event::Stopped { step: id, elapsed } => {
+            of_step("stopped", *id, json!({"elapsed_ms": millis(*elapsed)}))
+        }
         Event::Ready {
             service, elapsed, ..
         } => {

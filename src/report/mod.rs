@@ -2,9 +2,12 @@
 
 mod census;
 mod findings;
+mod github;
 mod json;
+mod live;
 mod plain;
 mod prefix;
+mod row;
 mod stats;
 mod table;
 mod tty;
@@ -12,13 +15,15 @@ mod words;
 
 pub use census::census_table;
 pub use findings::{Findings, checkup_json, findings_json};
+pub use findings::{Findings, findings_json};
+pub use github::{Github, annotation};
 pub(crate) use json::millis;
 pub use json::{JsonLines, endpoints};
 pub use plain::Plain;
 pub use prefix::Prefixes;
 pub use stats::{stats_json, stats_text};
 pub use table::Table;
-pub use tty::Tty;
+pub use tty::{Colours, Tty};
 pub use words::{count, grouped, list, seconds};
 
 use std::fmt::{self, Write as _};

@@ -29,7 +29,7 @@ async fn check(context: &Context<'_>, args: &CacheCheck) -> Result<Exit, CliErro
         // The restart is a story worth telling; in JSON there is one document, and no events.
         let mut observer = Everyone::default();
         if !context.output.json {
-            observer = context.output.observer();
+            observer = context.output.observer("devinfra cache");
         }
         let session = asked.session(context, &observer, command);
         check_survival(&session, cache).await

@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_mins(2);
 pub(super) async fn run(context: &Context<'_>, args: &Down) -> Result<Exit, CliError> {
     let ready = context.ready(&args.services)?;
     let (signals, stop) = Signals::listen();
-    let observer = context.output.observer();
+    let observer = context.output.observer("devinfra down");
     let session = context.session(&ready, &observer, &stop, "devinfra down");
     let request = DownRequest {
         services: args.services.clone(),

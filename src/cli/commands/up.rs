@@ -21,7 +21,7 @@ use crate::report::{Table, count, dry_run, endpoints, millis, seconds};
 pub(super) async fn run(context: &Context<'_>, args: &Up) -> Result<Exit, CliError> {
     let ready = context.ready(&args.services)?;
     let (signals, stop) = Signals::listen();
-    let observer = context.output.observer();
+    let observer = context.output.observer("devinfra up");
     let session = context.session(&ready, &observer, &stop, "devinfra up");
     let request = request(args);
     let told = |error: FlowError| CliError::flow(&error, &ready.stack, signals.exit());

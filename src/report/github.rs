@@ -1,0 +1,110 @@
+//! The story as a GitHub Actions log shows it: folded away, and failures as annotations.
+//!
+//! The commands are those of
+//! <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>.
+
+use std::io::Write;
+use std::sync::{Mutex, PoisonError};
+
+use tokio::time::Instant;
+
+use super::Plain;
+use crate::event::{Event, Observer};
+
+/// Writes plain lines into a group that is folded, and closes it at the end of the run.
+#[derive(Debug)]
+pub struct Github<W: Write + Send> {
+    plain: Plain<W>,
+    title: String,
+    group: Mutex<Group>,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Group {
+    #[default]
+    NotYet,
+    Open,
+}
+
+impl<W: Write + Send> Github<W> {
+    /// Writes to `output` under this title; times count from `began`.
+    pub fn new(title: impl Into<String>, began: Instant, output: W) -> Self {
+        Self {
+            plain: Plain::new(began, output),
+            title: title.into(),
+            group: Mutex::default(),
+        }
+    }
+}
+
+impl<W: Write + Send> Observer for Github<W> {
+    fn on(&self, event: Event) {
+        let mut group = self.group.lock().unwrap_or_else(PoisonError::into_inner);
+        if *group == Group::NotYet {
+            self.plain.raw(&format!("::group::{}", data(&self.title)));
+            *group = Group::Open;
+        }
+        self.plain.on(event);
+    }
+}
+
+impl<W: Write + Send> Drop for Github<W> {
+    fn drop(&mut self) {
+        let group = self.group.lock().unwrap_or_else(PoisonError::into_inner);
+        if *group == Group::Open {
+            self.plain.raw("::endgroup::");
+        }
+    }
+}
+
+/// A line that makes an annotation of a failure or warning: `level` is `error` or `warning`.
+pub fn annotation(level: &str, title: &str, message: &str) -> String {
+    format!("::{level} title={}::{}", property(title), data(message))
+}
+
+/// A command's text: the line must not end in it.
+fn data(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+/// A command's property: it must not end in it either.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_annotation_is_one_line_whatever_it_says() {
+        assert_eq!(
+            annotation(
+                "error",
+                "devinfra: port.taken, 5432",
+                "100%\r\nsecond::line"
+            ),
+            "::error title=devinfra%3A port.taken%2C 5432::100%25%0D%0Asecond::line"
+        );
+    }
+
+    #[test]
+    fn the_story_is_in_a_group_that_is_closed() {
+        let mut written = Vec::new();
+        {
+            let github = Github::new("devinfra up", Instant::now(), &mut written);
+            let holder = "`devinfra down`".to_owned();
+            github.on(Event::Waiting { holder });
+        }
+        let text = String::from_utf8(written).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "::group::devinfra up");
+        assert!(
+            lines[1].ends_with("waiting for `devinfra down` to end"),
+            "{text}"
+        );
+        assert_eq!(lines[2..], ["::endgroup::"]);
+    }
+}
