@@ -184,6 +184,9 @@ pub(super) struct Up {
     /// Take over containers of the same names that devinfra did not make; their data is kept
     #[arg(long)]
     pub(super) adopt: bool,
+    /// Show where the time went
+    #[arg(long)]
+    pub(super) timings: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

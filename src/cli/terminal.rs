@@ -28,6 +28,13 @@ pub(super) fn size() -> TerminalSize {
     )
 }
 
+/// How wide what is written to standard error may be; 80 where that is no terminal.
+pub(super) fn columns() -> u16 {
+    let size = tcgetwinsize(io::stderr()).ok();
+    let columns = size.map(|size| size.ws_col);
+    columns.filter(|columns| *columns > 0).unwrap_or(80)
+}
+
 /// A terminal that passes every key on as it is, until this value is dropped.
 ///
 /// A panic restores the terminal as well: with `panic = "abort"` nothing is dropped.

@@ -1,6 +1,7 @@
 //! Events and findings, for people and for machines. The only place that makes sentences of events.
 
 mod census;
+mod chart;
 mod findings;
 mod github;
 mod json;
@@ -10,12 +11,13 @@ mod prefix;
 mod row;
 mod stats;
 mod table;
+mod timings;
 mod tty;
 mod words;
 
 pub use census::census_table;
+pub use chart::chart;
 pub use findings::{Findings, checkup_json, findings_json};
-pub use findings::{Findings, findings_json};
 pub use github::{Github, annotation};
 pub(crate) use json::millis;
 pub use json::{JsonLines, endpoints};
@@ -23,6 +25,7 @@ pub use plain::Plain;
 pub use prefix::Prefixes;
 pub use stats::{stats_json, stats_text};
 pub use table::Table;
+pub use timings::{Phase, Span, Stopwatch, Timed, Timings, Walked};
 pub use tty::{Colours, Tty};
 pub use words::{count, grouped, list, seconds};
 

@@ -12,16 +12,21 @@ use crate::cli::args::Up;
 use crate::cli::error::CliError;
 use crate::cli::render::for_scripts;
 use crate::cli::signals::Signals;
+use crate::cli::terminal;
 use crate::flow::{Checks, FlowError, UpDone, UpRequest, up};
 use crate::kinds;
 use crate::model::{ServiceName, Stack};
 use crate::plan::{Adopt, Recreate};
-use crate::report::{Table, count, dry_run, endpoints, millis, seconds};
+use crate::report::{Stopwatch, Table, Timings, chart, count, dry_run, endpoints, millis, seconds};
 
 pub(super) async fn run(context: &Context<'_>, args: &Up) -> Result<Exit, CliError> {
     let ready = context.ready(&args.services)?;
     let (signals, stop) = Signals::listen();
-    let observer = context.output.observer("devinfra up");
+    let stopwatch = args.timings.then(|| Stopwatch::new(context.output.began));
+    let mut observer = context.output.observer("devinfra up");
+    if let Some(stopwatch) = &stopwatch {
+        observer.add(stopwatch.clone());
+    }
     let session = context.session(&ready, &observer, &stop, "devinfra up");
     let request = request(args);
     let told = |error: FlowError| CliError::flow(&error, &ready.stack, signals.exit());
@@ -39,8 +44,10 @@ pub(super) async fn run(context: &Context<'_>, args: &Up) -> Result<Exit, CliErr
     }
     let result = up(&session, &request).await;
     drop(observer);
-    match result {
-        Ok(done) => answer(context, &ready.stack, &done),
+    let timings = stopwatch.as_ref().map(Stopwatch::timings);
+    let timings = timings.as_ref();
+    let exit = match result {
+        Ok(done) => answer(context, &ready.stack, &done, timings),
         Err(error) => {
             let nothing = Outcome::default();
             let outcome = match &error {
@@ -51,11 +58,16 @@ pub(super) async fn run(context: &Context<'_>, args: &Up) -> Result<Exit, CliErr
             if context.output.json {
                 let stack = &ready.stack;
                 let result = result_json(context, stack, outcome, &Checked::new(), Some(&told));
-                context.output.answer_json(&result);
+                answer_result(context, result, timings);
             }
             Err(told)
         }
+    };
+    if let Some(timings) = timings.filter(|_| !context.output.json) {
+        let width = usize::from(terminal::columns());
+        context.output.say(chart(timings, width).trim_end());
     }
+    exit
 }
 
 fn request(args: &Up) -> UpRequest {
@@ -80,7 +92,12 @@ fn request(args: &Up) -> UpRequest {
 
 /// Tells what is up. A cache that fails a check fails the command, unless the stack can do without
 /// it.
-fn answer(context: &Context<'_>, stack: &Stack, done: &UpDone) -> Result<Exit, CliError> {
+fn answer(
+    context: &Context<'_>,
+    stack: &Stack,
+    done: &UpDone,
+    timings: Option<&Timings>,
+) -> Result<Exit, CliError> {
     let outcome = &done.outcome;
     for (service, error) in &outcome.degraded {
         context
@@ -91,9 +108,8 @@ fn answer(context: &Context<'_>, stack: &Stack, done: &UpDone) -> Result<Exit, C
     let failed = failed_check(stack, &done.checks);
     if context.output.json {
         let error = failed.as_ref();
-        context
-            .output
-            .answer_json(&result_json(context, stack, outcome, &done.checks, error));
+        let result = result_json(context, stack, outcome, &done.checks, error);
+        answer_result(context, result, timings);
     } else {
         tell_endpoints(context, stack, done);
     }
@@ -124,6 +140,13 @@ fn tell_endpoints(context: &Context<'_>, stack: &Stack, done: &UpDone) {
         }
     }
     context.output.answer(table);
+}
+
+fn answer_result(context: &Context<'_>, mut result: Value, timings: Option<&Timings>) {
+    if let (Some(timings), Some(result)) = (timings, result.as_object_mut()) {
+        result.insert("timings".to_owned(), timings.as_json());
+    }
+    context.output.answer_json(&result);
 }
 
 fn result_json(
