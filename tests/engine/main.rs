@@ -13,6 +13,7 @@ mod changes;
 mod conflicts;
 mod crashes;
 mod deaths;
+mod failures;
 mod gone;
 mod kinds;
 mod shown;

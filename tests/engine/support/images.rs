@@ -21,6 +21,11 @@ const IMAGES: &[Image] = &[
         registry: "postgres:15-bookworm",
     },
     Image {
+        variable: "POSTGRES_17_IMAGE",
+        offline: "devinfra-test/postgres:17",
+        registry: "postgres:17",
+    },
+    Image {
         variable: "VALKEY_IMAGE",
         offline: "devinfra-test/valkey:8",
         registry: "valkey/valkey:8-alpine",

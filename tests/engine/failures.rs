@@ -1,0 +1,142 @@
+//! What goes wrong inside a service is told with its code, its cause, and a way out.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::Project;
+
+const DATABASE: &str = "
+services:
+  database:
+    image: ${POSTGRES_IMAGE}
+    ports: [\"127.0.0.1:${DATABASE_PORT}:5432\"]
+    environment: {POSTGRES_PASSWORD: first, POSTGRES_DB: app}
+    volumes: [\"./data:/var/lib/postgresql/data\"]
+";
+
+const CACHE: &str = "
+services:
+  cache:
+    image: ${VALKEY_IMAGE}
+    command: valkey-server --protected-mode no --save 300 100
+    ports: [\"127.0.0.1:${CACHE_PORT}:6379\"]
+    volumes: [\"./data:/data\"]
+";
+
+/// Brings the stack up, which must fail, and gives the failure.
+#[track_caller]
+fn failure(project: &Project, status: i32) -> Value {
+    let run = project.run(&["up", "--json"]).exits_with(status);
+    let error = run.result()["error"].clone();
+    assert!(
+        !error["hints"].as_array().unwrap().is_empty(),
+        "no way out: {error}"
+    );
+    error
+}
+
+#[track_caller]
+fn has_cause(error: &Value, cause: &str) {
+    let causes = error["causes"].as_array().unwrap();
+    assert!(causes.iter().any(|one| one == cause), "{error:#}");
+}
+
+#[test]
+fn data_of_another_major_version() {
+    let mut project = Project::with(DATABASE);
+    project.up();
+    project.down();
+    project.rewrite(&DATABASE.replace("${POSTGRES_IMAGE}", project.variable("POSTGRES_17_IMAGE")));
+    let error = failure(&project, 5);
+    assert_eq!(error["code"], "postgres.data-version");
+    let told = error["causes"][0].as_str().unwrap();
+    assert!(
+        told.starts_with("its data was written by PostgreSQL 15, and this is PostgreSQL 17"),
+        "{told}"
+    );
+}
+
+#[test]
+fn files_of_somebody_elses_in_the_data_directory() {
+    let project = Project::with(DATABASE);
+    fs::create_dir(project.path().join("data")).unwrap();
+    project.write("data/letter.txt", "Dear");
+    let error = failure(&project, 5);
+    assert_eq!(error["code"], "postgres.data-foreign");
+    has_cause(
+        &error,
+        "its data directory is not empty, and holds no database",
+    );
+}
+
+#[test]
+fn another_password_than_the_data_was_made_with() {
+    let mut project = Project::with(DATABASE);
+    project.up();
+    project.rewrite(&DATABASE.replace("first", "second"));
+    let error = failure(&project, 5);
+    assert_eq!(error["code"], "postgres.password");
+    assert!(!error.to_string().contains("second"), "{error}");
+    has_cause(
+        &error,
+        "data that exists keeps the password that it was made with; `POSTGRES_PASSWORD` counts \
+         at the first start only",
+    );
+}
+
+#[test]
+fn a_database_that_an_interrupted_first_start_did_not_make() {
+    let mut project = Project::with(DATABASE);
+    project.up();
+    project.rewrite(&DATABASE.replace("POSTGRES_DB: app", "POSTGRES_DB: other"));
+    let error = failure(&project, 5);
+    assert_eq!(error["code"], "postgres.database-missing");
+}
+
+#[test]
+fn no_password_for_the_first_start() {
+    let project = Project::with(&DATABASE.replace("POSTGRES_PASSWORD: first, ", ""));
+    assert_eq!(failure(&project, 5)["code"], "postgres.no-password");
+}
+
+#[test]
+fn data_that_a_newer_server_wrote() {
+    let project = Project::with(CACHE);
+    fs::create_dir(project.path().join("data")).unwrap();
+    project.write("data/dump.rdb", "REDIS0099");
+    let error = failure(&project, 5);
+    assert_eq!(error["code"], "valkey.data-version");
+    has_cause(
+        &error,
+        "its data has format version 99, which is newer than this Valkey or Redis reads",
+    );
+}
+
+#[test]
+fn data_that_is_damaged() {
+    let project = Project::with(CACHE);
+    fs::create_dir(project.path().join("data")).unwrap();
+    project.write("data/dump.rdb", "not a dump at all");
+    assert_eq!(failure(&project, 5)["code"], "valkey.data-damaged");
+}
+
+#[test]
+fn an_option_that_the_server_does_not_know() {
+    let project = Project::with(&CACHE.replace("--save", "--sive"));
+    assert_eq!(failure(&project, 5)["code"], "valkey.configuration");
+}
+
+#[test]
+fn a_command_that_the_image_does_not_have() {
+    let project =
+        Project::with(&CACHE.replace("valkey-server --protected", "/no/such --protected"));
+    assert_eq!(failure(&project, 5)["code"], "service.bad-command");
+}
+
+#[test]
+fn a_bind_source_that_is_not_there() {
+    let mount = "{type: bind, source: ./nowhere, target: /data, bind: {create_host_path: false}}";
+    let project = Project::with(&CACHE.replace("\"./data:/data\"", mount));
+    assert_eq!(failure(&project, 1)["code"], "mount.source-missing");
+}
