@@ -164,6 +164,12 @@ pub const CATALOGUE: &[Chapter] = &[
                 "`docker context ls` lists the contexts.",
             ),
             entry(
+                "engine.remote",
+                Exit::Engine,
+                "The engine is on another machine, and what it publishes can't be reached from here.",
+                "Run devinfra there, or name an engine of this machine with `--host`.",
+            ),
+            entry(
                 "engine.too-old",
                 Exit::Engine,
                 "The engine speaks only versions of its API that devinfra does not.",

@@ -120,7 +120,14 @@ impl CliError {
         match error {
             FlowError::Engine(error) => Self::engine(error),
             FlowError::Refused(refusals) => Self::refused(error, refusals),
-            FlowError::Failed { failure, .. } => Self::failed(failure, stack, interrupted),
+            FlowError::Failed { failure, outcome } => {
+                let told = Self::failed(failure, stack, interrupted);
+                if failure.is_interruption() && !outcome.ready.is_empty() {
+                    told.cause(format!("usable by then: {}", list(outcome.ready.keys())))
+                } else {
+                    told
+                }
+            }
             FlowError::Left { failure, .. } => {
                 let mut left = Self::new(Exit::Left, "down.left", error);
                 if let Some(failure) = failure {
@@ -159,6 +166,8 @@ impl CliError {
             FlowError::Export(_) => Self::new(Exit::StackFile, "exports.invalid", error),
             FlowError::Keys { .. } => Self::new(Exit::Service, "lakefs.credentials-file", error)
                 .hint("`devinfra up` says what is wrong with them"),
+            FlowError::Remote { .. } => Self::new(Exit::Engine, "engine.remote", error)
+                .hint("run devinfra on that machine, or name an engine of this one with `--host`"),
             FlowError::Interrupted => interruption(interrupted),
         }
     }

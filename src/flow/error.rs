@@ -128,6 +128,14 @@ pub enum FlowError {
         #[source]
         source: CredentialsError,
     },
+    /// The engine is on another machine, and so are the ports that it publishes.
+    #[error(
+        "the engine at `{address}` is on another machine, and what it publishes can't be reached from here"
+    )]
+    Remote {
+        /// The engine's address.
+        address: String,
+    },
     /// Somebody asked to stop before anything was begun.
     #[error("interrupted")]
     Interrupted,

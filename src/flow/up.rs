@@ -135,6 +135,7 @@ pub async fn up(session: &Session<'_>, request: &UpRequest) -> Result<UpDone, Fl
 
 async fn bring_up(session: &Session<'_>, request: &UpRequest) -> Result<UpDone, FlowError> {
     request.selection(session.stack)?;
+    refuse_remote(session)?;
     let _lock = StackLock::take(session, request.wait_timeout).await?;
     pull(session, request).await?;
     let (plan, observed) = request.plan(session).await?;
@@ -171,6 +172,17 @@ async fn check_caches(
         checks.insert(name.clone(), findings);
     }
     Ok(checks)
+}
+
+/// Whether a service is usable is found out through its published port, on this machine's loopback.
+fn refuse_remote(session: &Session<'_>) -> Result<(), FlowError> {
+    let address = session.engine.address();
+    if address.is_local() {
+        return Ok(());
+    }
+    Err(FlowError::Remote {
+        address: address.url.clone(),
+    })
 }
 
 /// Fetches the images anew that are always to be pulled, before anything is decided: which

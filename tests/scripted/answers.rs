@@ -1,10 +1,12 @@
 //! Faults whose outcome is known.
 
+use std::fs;
+
 use serde_json::json;
 
 use crate::engine::{At, ScriptedEngine};
 use crate::faults::Fault;
-use crate::run::devinfra;
+use crate::run::{devinfra, devinfra_anywhere};
 
 async fn up_with(at: At, fault: Fault) -> (Option<i32>, String) {
     let engine = ScriptedEngine::new("1.41");
@@ -87,4 +89,18 @@ async fn a_socket_that_is_not_there_is_told_with_who_chose_it() {
         "{}",
         ran.stderr
     );
+}
+
+#[tokio::test]
+async fn an_engine_of_another_machine_is_refused_in_words() {
+    let engine = ScriptedEngine::new("1.41");
+    // Reserved for documentation: nobody is there, and nobody is asked.
+    let arguments = &["up", "--json", "--context", "far"];
+    let meta = engine.directory().join(".docker/contexts/meta/far");
+    fs::create_dir_all(&meta).unwrap();
+    let context = r#"{"Name":"far","Endpoints":{"docker":{"Host":"tcp://192.0.2.1:2375"}}}"#;
+    fs::write(meta.join("meta.json"), context).unwrap();
+    let ran = devinfra_anywhere(&engine, arguments).await;
+    assert_eq!(ran.failure(), (Some(4), "engine.remote".to_owned()));
+    assert!(engine.calls().is_empty());
 }

@@ -79,8 +79,16 @@ impl Ran {
     }
 }
 
-/// Runs devinfra over the stack of the tests, with short deadlines.
+/// Runs devinfra over the stack of the tests on the scripted engine, with short deadlines.
 pub(crate) async fn devinfra(engine: &ScriptedEngine, arguments: &[&str]) -> Ran {
+    let url = engine.url();
+    let mut all = vec!["--host", &url];
+    all.extend(arguments);
+    devinfra_anywhere(engine, &all).await
+}
+
+/// The same, on whatever engine the arguments choose.
+pub(crate) async fn devinfra_anywhere(engine: &ScriptedEngine, arguments: &[&str]) -> Ran {
     let directory = engine.directory();
     let file = directory.join("devinfra.yaml");
     fs::write(&file, STACK).unwrap();
@@ -90,7 +98,7 @@ pub(crate) async fn devinfra(engine: &ScriptedEngine, arguments: &[&str]) -> Ran
         .env("HOME", directory)
         .env("XDG_RUNTIME_DIR", directory)
         .current_dir(directory)
-        .args(["--engine-timeout", "800ms", "--host", &engine.url()])
+        .args(["--engine-timeout", "800ms"])
         .args(arguments)
         .stdin(Stdio::null())
         .kill_on_drop(true);
