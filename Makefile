@@ -33,7 +33,7 @@ build: ## The release binary, target/release/devinfra
 	$(CARGO) build --release --locked
 
 test: engine ## All tests, on a real engine
-	images=$$(tests/setup/images.sh); \
+	images=$$(tests/setup/images.sh --tests); \
 	DEVINFRA_TEST_IMAGES=$$images $(CARGO) test --locked --features engine-tests $(ARGS)
 
 test-quick: ## The tests that need no engine

@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
-# Decides which images the default stack and the tests run on, and has them ready: the real ones
+# Decides which images the default stack or the tests run on, and has them ready: the real ones
 # where they are here or can be pulled, else those of tests/images/build.sh.
+#
+#   tests/setup/images.sh           for `devinfra up` on the default stack
+#   tests/setup/images.sh --tests   for the engine tests, which need a few more
 #
 # Prints the one word `registry` or `offline` on stdout, and why on stderr.
 # DEVINFRA_TEST_IMAGES=registry|offline decides it beforehand.
@@ -64,31 +67,8 @@ pull_missing() {
   return "$status"
 }
 
-# derive FROM TO CHANGE...: an image that no registry has.
-derive() {
-  local from=$1 to=$2 container change changes=()
-  shift 2
-  is_local "$to" && return
-  for change; do changes+=(--change "$change"); done
-  container=$(docker create "$from")
-  docker commit "${changes[@]}" "$container" "$to" >/dev/null
-  docker rm -v "$container" >/dev/null
-}
-
-# What tests need beside the stack's own images, made from those.
-helper_images() {
-  local postgres valkey
-  postgres=$(real_images | grep -m1 postgres)
-  valkey=$(real_images | grep -m1 valkey)
-  # Alpine's busybox has all that a test of a crashing container runs.
-  derive "$valkey" devinfra-test/tools:1 'ENTRYPOINT []' 'CMD ["sleep","infinity"]'
-  derive "$postgres" devinfra-test/postgres:15-next 'LABEL devinfra.test-image.variant=next'
-  derive "$valkey" devinfra-test/valkey:8-next 'LABEL devinfra.test-image.variant=next'
-  if ! is_local devinfra-test/postgres:17; then
-    docker pull -q postgres:17 >/dev/null
-    docker tag postgres:17 devinfra-test/postgres:17
-  fi
-}
+# Those that the engine tests take from a registry: `registry: "NAME"` in their table.
+test_images() { sed -nE 's/^ *registry: "(.+)",$/\1/p' "$ROOT/tests/engine/support/images.rs"; }
 
 offline() {
   "$ROOT/tests/images/build.sh"
@@ -97,8 +77,12 @@ offline() {
 
 main() {
   local images=()
-  mapfile -t images < <(real_images)
-  ((${#images[@]})) || { say "no images found in templates/kohakuhub.yaml"; exit 1; }
+  case ${1:-} in
+    '') mapfile -t images < <(real_images) ;;
+    --tests) mapfile -t images < <({ real_images; test_images; } | sort -u) ;;
+    *) say "unknown argument: $1"; exit 2 ;;
+  esac
+  ((${#images[@]})) || { say "found no names of images"; exit 1; }
   reason=
   case ${DEVINFRA_TEST_IMAGES:-} in
     offline)
@@ -108,13 +92,11 @@ main() {
     registry)
       say "the real ones (DEVINFRA_TEST_IMAGES=registry)"
       pull_missing "${images[@]}" || { say "$reason"; exit 1; }
-      helper_images
       echo registry
       ;;
     '')
       if pull_missing "${images[@]}"; then
         say "the real ones: all are here"
-        helper_images
         echo registry
       else
         say "the offline ones; the real ones can't be had ($reason)"
@@ -128,4 +110,4 @@ main() {
   esac
 }
 
-main
+main "$@"
