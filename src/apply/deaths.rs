@@ -43,6 +43,8 @@ struct Told {
     died: bool,
     exit_code: Option<i64>,
     out_of_memory: bool,
+    /// Deaths to come that we have asked for.
+    expected: u32,
 }
 
 impl Told {
@@ -93,6 +95,7 @@ impl Deaths {
         if let Ok(mut told) = self.told.lock() {
             let entry = told.entry(event.id.clone()).or_default();
             match event.what {
+                Happened::Died { .. } if entry.expected > 0 => entry.expected -= 1,
                 Happened::Died { exit_code } => {
                     entry.died = true;
                     entry.exit_code = exit_code;
@@ -102,6 +105,13 @@ impl Deaths {
             }
         }
         self.changed.notify_waiters();
+    }
+
+    /// The next death of the container is one that we ask for: it may be started again.
+    pub(super) fn expect(&self, id: &ContainerId) {
+        if let Ok(mut told) = self.told.lock() {
+            told.entry(id.clone()).or_default().expected += 1;
+        }
     }
 
     fn told_of(&self, id: &ContainerId) -> Told {

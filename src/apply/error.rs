@@ -3,9 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::data::DirectoryError;
+use crate::data::{DirectoryError, EmptyError};
 use crate::engine::EngineError;
-use crate::kinds::{BootstrapError, Never};
+use crate::kinds::{BootstrapError, Never, WipeError};
 use crate::model::ServiceName;
 
 /// Why a step failed.
@@ -56,6 +56,24 @@ pub enum ApplyError {
         #[source]
         source: BootstrapError,
     },
+    /// The service's data could not be wiped.
+    #[error("the data of `{service}` could not be wiped")]
+    Wipe {
+        /// The service.
+        service: ServiceName,
+        /// Why not.
+        #[source]
+        source: WipeError,
+    },
+    /// The service's data could not be deleted.
+    #[error("the data of `{service}` could not be deleted")]
+    Empty {
+        /// The service.
+        service: ServiceName,
+        /// Why not.
+        #[source]
+        source: EmptyProblem,
+    },
     /// A data directory could not be made.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
@@ -68,6 +86,29 @@ pub enum ApplyError {
     /// Somebody asked to stop, or another step failed.
     #[error("interrupted")]
     Interrupted,
+}
+
+/// Why a service's data could not be deleted.
+#[derive(Debug, thiserror::Error)]
+pub enum EmptyProblem {
+    /// The directory, or the system, is against it.
+    #[error(transparent)]
+    Directory(#[from] EmptyError),
+    /// The engine refused a container that would do it.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// No image of the stack has a shell to do it with.
+    #[error("no image of the stack has a shell to do it with")]
+    NoImage,
+    /// The engine showed another directory than the one that was looked at.
+    #[error("the engine sees another directory at its path")]
+    Another,
+    /// A container tried, and failed.
+    #[error("a container that should do it said: {0}")]
+    Said(String),
+    /// A thread came to no end. A defect.
+    #[error("the thread that should do it is gone")]
+    Disordered,
 }
 
 /// How a container ended.

@@ -2,6 +2,7 @@
 //! tells what happened.
 
 mod deaths;
+mod empty;
 mod error;
 mod left;
 mod observe;
@@ -18,7 +19,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep};
 
-pub use error::{ApplyError, ExitReason};
+pub use error::{ApplyError, EmptyProblem, ExitReason};
 pub use left::{Left, look_for_left};
 pub use observe::{Question, observe};
 pub use prober::{Prober, Probes};
@@ -26,6 +27,7 @@ pub use stop::{Stop, Stopper};
 
 use crate::engine::Engine;
 use crate::event::{Event, Observer};
+use crate::kinds::Amount;
 use crate::model::{ContainerId, NetworkId, Observed, PublishedPort, ServiceName, Stack};
 use crate::plan::{Plan, Step, StepId};
 use deaths::Deaths;
@@ -60,6 +62,8 @@ pub struct Outcome {
     pub degraded: BTreeMap<ServiceName, ApplyError>,
     /// What ended the run before its end.
     pub failure: Option<Failure>,
+    /// What was wiped, by service.
+    pub wiped: BTreeMap<ServiceName, Vec<Amount>>,
     /// Steps that succeeded.
     pub done: BTreeSet<StepId>,
 }
@@ -199,6 +203,7 @@ impl Walk<'_> {
             });
         }
         outcome.ready = self.progress.ready();
+        outcome.wiped = self.progress.wiped();
         outcome
             .ready
             .retain(|name, _| !outcome.degraded.contains_key(name));

@@ -5,7 +5,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::engine::Engine;
-use crate::kinds::{BootstrapError, Deed, Readiness, Target, bootstrap, probe};
+use crate::kinds::{
+    Amount, BootstrapError, Deed, Readiness, Target, WipeError, bootstrap, probe, wipe,
+};
 use crate::model::{ObservedContainer, Service};
 
 /// Asks a service whether it is usable, and makes it ready for the application.
@@ -25,6 +27,13 @@ pub trait Prober: Send + Sync {
         service: &Service,
         container: &ObservedContainer,
     ) -> Result<Vec<Deed>, BootstrapError>;
+
+    /// Takes away the data of a service that is usable; says what it was.
+    async fn wipe(
+        &self,
+        service: &Service,
+        container: &ObservedContainer,
+    ) -> Result<Vec<Amount>, WipeError>;
 }
 
 /// The real thing: one round trip of the service's own protocol.
@@ -61,5 +70,13 @@ impl Prober for Probes<'_> {
         container: &ObservedContainer,
     ) -> Result<Vec<Deed>, BootstrapError> {
         bootstrap(&service.kind, &self.target(container)).await
+    }
+
+    async fn wipe(
+        &self,
+        service: &Service,
+        container: &ObservedContainer,
+    ) -> Result<Vec<Amount>, WipeError> {
+        wipe(&service.kind, &self.target(container)).await
     }
 }

@@ -10,7 +10,7 @@ use super::wait::Wait;
 use super::{ReadyService, Walk};
 use crate::data::create_directory;
 use crate::event::Event;
-use crate::kinds::BootstrapError;
+use crate::kinds::{Amount, BootstrapError};
 use crate::model::{
     ContainerId, NetworkId, ObservedContainer, PublishedPort, Service, ServiceName, StopPolicy,
 };
@@ -28,6 +28,7 @@ struct State {
     created: BTreeMap<ServiceName, ContainerId>,
     containers: BTreeMap<ServiceName, ObservedContainer>,
     ready: BTreeMap<ServiceName, ReadyService>,
+    wiped: BTreeMap<ServiceName, Vec<Amount>>,
 }
 
 impl Progress {
@@ -46,6 +47,10 @@ impl Progress {
 
     pub(super) fn ready(&self) -> BTreeMap<ServiceName, ReadyService> {
         self.with_state(|state| state.ready.clone())
+    }
+
+    pub(super) fn wiped(&self) -> BTreeMap<ServiceName, Vec<Amount>> {
+        self.with_state(|state| state.wiped.clone())
     }
 
     /// No step panics while it holds the lock, and the state is whole after each change.
@@ -90,6 +95,7 @@ impl Walk<'_> {
                     StopPolicy::Own => None,
                     StopPolicy::Within(grace) => Some(*grace),
                 };
+                self.deaths.expect(&container.id);
                 Ok(engine.stop_container(&container.id, grace).await?)
             }
             Action::RemoveContainer { container } => {
@@ -108,6 +114,9 @@ impl Walk<'_> {
                 Ok(())
             }
             Action::Bootstrap { .. } => self.bootstrap(self.service_of(step)?).await,
+            Action::Wipe { .. } => self.wipe(self.service_of(step)?).await,
+            Action::EmptyData => self.empty_data(self.service_of(step)?).await,
+            Action::RemoveFile { path } => self.remove_data_file(step.service.as_ref(), path),
             Action::AwaitCompletion { .. } => {
                 let service = self.service_of(step)?;
                 let container = self.container_of(service)?;
@@ -182,6 +191,22 @@ impl Walk<'_> {
         }
     }
 
+    async fn wipe(&self, service: &Service) -> Result<(), ApplyError> {
+        let container = self.container_of(service)?;
+        // A wipe is stopped between its requests: it is begun again by the next run.
+        let wiped = tokio::select! {
+            wiped = self.run.prober.wipe(service, &container) => wiped,
+            () = self.stop.asked() => return Err(ApplyError::Interrupted),
+        };
+        let amounts = wiped.map_err(|source| ApplyError::Wipe {
+            service: service.name.clone(),
+            source,
+        })?;
+        self.progress
+            .with_state(|state| state.wiped.insert(service.name.clone(), amounts));
+        Ok(())
+    }
+
     fn is_ready(&self, service: &Service, container: ObservedContainer) {
         let elapsed = self.run.began.elapsed();
         let ports: Vec<PublishedPort> = container.ports;
@@ -214,7 +239,7 @@ impl Walk<'_> {
     }
 }
 
-fn disordered(what: &str) -> ApplyError {
+pub(super) fn disordered(what: &str) -> ApplyError {
     ApplyError::Disordered {
         what: format!("`{what}`"),
     }

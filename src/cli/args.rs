@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Arg, ArgAction, Args as Group, Parser, Subcommand, ValueEnum};
 
 use super::cache_args::Cache;
-use super::data_args::{Env, Run};
+use super::data_args::{Env, Reset, Run};
 use crate::model::{PullPolicy, ServiceName, StackName};
 
 /// Bring a project's local infrastructure up, prove that it is usable, and take it down without
@@ -124,6 +124,8 @@ pub(super) enum Command {
     Up(Up),
     /// Stop gracefully, remove, and prove that nothing is left; data is kept
     Down(Down),
+    /// Wipe the stack's data, and leave its services usable
+    Reset(Reset),
     /// Show what exists, and whether it is usable now
     #[command(visible_alias = "ps")]
     Status,

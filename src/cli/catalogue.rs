@@ -660,6 +660,54 @@ pub const CATALOGUE: &[Chapter] = &[
         title: "Ends of runs",
         entries: &[
             entry(
+                "reset.needs-yes",
+                Exit::Usage,
+                "`reset` wipes data, and there is no terminal to ask on.",
+                "Say so with `--yes`; `--dry-run` shows what would be lost.",
+            ),
+            entry(
+                "reset.unsafe",
+                Exit::Conflict,
+                "A data directory is, or may be, more than a service's data: the project, a home, behind a symlink, another file system, or filled with something else. Nothing was wiped.",
+                "Look at it, and delete what is not needed yourself.",
+            ),
+            entry(
+                "reset.data",
+                Exit::Left,
+                "A data directory could not be emptied. The message says what is wiped and what is not.",
+                "Run `devinfra reset` again when the cause is gone: it goes on from there.",
+            ),
+            entry(
+                "reset.refilled",
+                Exit::Left,
+                "Something wrote to a service while it was wiped.",
+                "Stop what uses the stack, and run `devinfra reset` again.",
+            ),
+            entry(
+                "postgres.wipe",
+                Exit::Left,
+                "PostgreSQL refused to let go of the database's content, which is as it was.",
+                "The message says why; a role that owns everything in the database, or a superuser, may wipe it.",
+            ),
+            entry(
+                "s3.wipe",
+                Exit::Left,
+                "The S3 store refused to delete what is in the bucket.",
+                "The message says why; run `devinfra reset` again when that is gone, or `devinfra reset --hard`.",
+            ),
+            entry(
+                "valkey.wipe",
+                Exit::Left,
+                "Valkey refused to delete its keys, or to save that they are gone.",
+                "Where it can't save, its data directory is not writable, or the disk is full.",
+            ),
+            entry(
+                "lakefs.wipe",
+                Exit::Left,
+                "LakeFS does not say what it has.",
+                "Run `devinfra reset` again.",
+            ),
+            entry(
                 "hook.failed",
                 Exit::Failed,
                 "A command of the stack file's `hooks` failed.",

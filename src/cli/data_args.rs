@@ -43,6 +43,23 @@ pub(super) struct Run {
     pub(super) command: Vec<OsString>,
 }
 
+/// `devinfra reset`
+#[derive(Debug, Group)]
+pub(super) struct Reset {
+    /// Services whose data goes, with what only makes sense together with it [default: all]
+    #[arg(value_name = "SERVICE", value_parser = service_name)]
+    pub(super) services: Vec<ServiceName>,
+    /// Empty the data directories and make the services anew, instead of wiping through them
+    #[arg(long)]
+    pub(super) hard: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    pub(super) yes: bool,
+    /// Show what would be lost and done, and do nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
 #[derive(Debug, Group)]
 pub(super) struct Standard {
     /// Tell the conventional names as well: `DATABASE_URL`, `PG*`, `AWS_*`, `REDIS_URL`, `LAKECTL_*`

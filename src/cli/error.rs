@@ -96,6 +96,14 @@ impl CliError {
         }
     }
 
+    pub(super) fn needs_yes() -> Self {
+        Self::usage(
+            "reset.needs-yes",
+            "`reset` wipes data, and there is no terminal to ask on",
+        )
+        .hint("say so with `--yes`; `--dry-run` shows what would be lost")
+    }
+
     /// A command that `devinfra run` can't become.
     pub(super) fn command(program: &str, exit: Exit, source: &io::Error) -> Self {
         Self {
@@ -162,6 +170,18 @@ impl CliError {
             },
             FlowError::NotUp(_) => Self::new(Exit::Service, "stack.not-up", error)
                 .hint("bring it up with `devinfra up`"),
+            FlowError::Unsafe { .. } => Self::new(Exit::Conflict, "reset.unsafe", error)
+                .hint("look at it, and delete what is not needed yourself"),
+            FlowError::Incomplete { failure, .. } => {
+                let mut told = Self::failed(failure, stack, interrupted);
+                if !failure.is_interruption() {
+                    told.exit = Exit::Left;
+                }
+                told.causes.insert(0, told.message);
+                told.message = error.to_string();
+                told.hints = vec!["run `devinfra reset` again: it goes on from there".to_owned()];
+                told
+            }
             FlowError::Hook { .. } => Self::new(Exit::Failed, "hook.failed", error),
             FlowError::Export(_) => Self::new(Exit::StackFile, "exports.invalid", error),
             FlowError::Keys { .. } => Self::new(Exit::Service, "lakefs.credentials-file", error)
@@ -243,6 +263,8 @@ impl CliError {
                 hints: bootstrap_hints(source),
                 ..Self::new(Exit::Service, source.code(), error)
             },
+            error @ ApplyError::Wipe { source, .. } => Self::new(Exit::Left, source.code(), error),
+            error @ ApplyError::Empty { .. } => Self::new(Exit::Left, "reset.data", error),
             ApplyError::Directory(error) => Self::new(Exit::Failed, "directory.create", error),
             error @ ApplyError::Disordered { .. } => {
                 Self::new(Exit::Failed, "internal.plan", error)

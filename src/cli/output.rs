@@ -125,6 +125,15 @@ impl Output {
         stdout.flush().ok();
     }
 
+    /// Writes a question, whose answer is typed behind it.
+    #[expect(
+        clippy::unused_self,
+        reason = "only who has the output may write to the streams"
+    )]
+    pub(super) fn ask(&self, text: impl Display) {
+        write!(io::stderr(), "{text}").ok();
+    }
+
     /// Writes a command to the CI system that runs us, also when quiet.
     #[expect(
         clippy::unused_self,

@@ -1,8 +1,16 @@
 //! Data directories on the host.
 
+mod empty;
+mod made;
+mod recognised;
+
 use std::fs::DirBuilder;
 use std::io;
 use std::path::{Path, PathBuf};
+
+use made::note_made;
+
+pub use empty::{Checked, EmptyError, check, check_mounts, check_names, remove_file};
 
 /// A directory that could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -30,5 +38,8 @@ pub fn create_directory(path: &Path) -> Result<(), DirectoryError> {
         .map_err(|source| DirectoryError {
             path: path.to_owned(),
             source,
-        })
+        })?;
+    // Without the note `reset --hard` may refuse the directory; that is no reason not to go on.
+    note_made(path).ok();
+    Ok(())
 }

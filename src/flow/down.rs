@@ -157,6 +157,9 @@ impl Brought {
                 | Action::CreateContainer
                 | Action::StartContainer { .. }
                 | Action::AwaitReady { .. }
+                | Action::Wipe { .. }
+                | Action::EmptyData
+                | Action::RemoveFile { .. }
                 | Action::Bootstrap { .. }
                 | Action::AwaitCompletion { .. } => {}
             }

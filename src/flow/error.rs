@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{HookProblem, LockError};
 use crate::apply::{Failure, Left, Outcome};
 use crate::cache::Refused;
+use crate::data::EmptyError;
 use crate::engine::EngineError;
 use crate::kinds::{BootstrapError, CredentialsError, ExportError};
 use crate::model::{ContainerState, Moment, ServiceName};
@@ -116,6 +117,25 @@ pub enum FlowError {
         #[source]
         problem: HookProblem,
     },
+    /// A directory that is to be emptied is not a service's data alone.
+    #[error("the data of `{service}` is not deleted")]
+    Unsafe {
+        /// The service.
+        service: ServiceName,
+        /// Why not.
+        #[source]
+        source: EmptyError,
+    },
+    /// A reset ended before its end.
+    #[error("the reset is incomplete: {}", Halves(.wiped, .left))]
+    Incomplete {
+        /// Services whose data is gone.
+        wiped: Vec<ServiceName>,
+        /// Services whose data may still be there.
+        left: Vec<ServiceName>,
+        /// What went wrong.
+        failure: Box<Failure>,
+    },
     /// A variable can't be made.
     #[error(transparent)]
     Export(#[from] ExportError),
@@ -158,6 +178,24 @@ impl fmt::Display for Refusals<'_> {
             write!(f, "{separator}{refusal}")?;
         }
         Ok(())
+    }
+}
+
+struct Halves<'a>(&'a [ServiceName], &'a [ServiceName]);
+
+impl fmt::Display for Halves<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |names: &[ServiceName]| {
+            let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+            names.join(", ")
+        };
+        let Self(wiped, left) = self;
+        match (wiped.is_empty(), left.is_empty()) {
+            (true, true) => f.write_str("nothing was to be wiped"),
+            (true, false) => write!(f, "nothing is wiped for certain, of {}", list(left)),
+            (false, true) => write!(f, "{} wiped, and not usable yet", list(wiped)),
+            (false, false) => write!(f, "{} wiped, {} not", list(wiped), list(left)),
+        }
     }
 }
 

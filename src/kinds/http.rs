@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use bytes::Bytes;
+use http::header::SERVER;
 use http::{Method, Request};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_util::client::legacy::Client;
@@ -18,6 +19,8 @@ const BODY_LIMIT: usize = 8 << 20;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Answer {
     pub(super) status: u16,
+    /// What the server calls itself.
+    pub(super) server: Option<String>,
     pub(super) body: String,
 }
 
@@ -46,10 +49,13 @@ pub(super) async fn ask(request: Request<Full<Bytes>>) -> Result<Answer, NoAnswe
     let answer = client.request(request).await;
     let answer = answer.map_err(|_error| NoAnswer("it does not answer".to_owned()))?;
     let status = answer.status().as_u16();
+    let server = answer.headers().get(SERVER);
+    let server = server.and_then(|name| Some(name.to_str().ok()?.to_owned()));
     let body = Limited::new(answer.into_body(), BODY_LIMIT).collect().await;
     let body = body.map_err(|_error| NoAnswer("its answer breaks off".to_owned()))?;
     Ok(Answer {
         status,
+        server,
         body: String::from_utf8_lossy(&body.to_bytes()).into_owned(),
     })
 }

@@ -18,6 +18,7 @@ mod s3;
 mod tcp;
 mod url;
 mod valkey;
+mod wipe;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -30,6 +31,7 @@ pub use lakefs::{Credentials, CredentialsError};
 pub use never::Never;
 use url::percent_encoded;
 pub use url::{url, url_with_credentials};
+pub use wipe::{Amount, WipeError, count, wipe};
 
 use tokio::time::timeout as deadline;
 

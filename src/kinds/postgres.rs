@@ -15,6 +15,14 @@ pub(super) async fn probe(options: &Postgres, address: Result<SocketAddr, Readin
         Ok(address) => address,
         Err(readiness) => return readiness,
     };
+    match select_one(&login(options, address)).await {
+        Ok(()) => Readiness::Ready,
+        Err(error) => judge(options, &error),
+    }
+}
+
+/// How the application's role logs in to the application's database.
+pub(super) fn login(options: &Postgres, address: SocketAddr) -> Config {
     let mut config = Config::new();
     config
         .host(address.ip().to_string())
@@ -23,10 +31,7 @@ pub(super) async fn probe(options: &Postgres, address: Result<SocketAddr, Readin
         .password(options.login.password.reveal())
         .dbname(&options.database)
         .application_name("devinfra");
-    match select_one(&config).await {
-        Ok(()) => Readiness::Ready,
-        Err(error) => judge(options, &error),
-    }
+    config
 }
 
 async fn select_one(config: &Config) -> Result<(), tokio_postgres::Error> {

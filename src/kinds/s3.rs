@@ -11,7 +11,7 @@ use super::{BootstrapError, Deed, Never, Readiness, Target};
 use crate::model::S3;
 
 /// How long a signature is good for.
-const SIGNATURE_LIFE: Duration = Duration::from_mins(1);
+pub(super) const SIGNATURE_LIFE: Duration = Duration::from_mins(1);
 /// The bucket asked about when the stack file names none. It need not exist.
 const ANY_BUCKET: &str = "devinfra-probe";
 
@@ -73,11 +73,11 @@ pub(super) async fn bootstrap(
     }
 }
 
-fn credentials(options: &S3) -> Credentials {
+pub(super) fn credentials(options: &S3) -> Credentials {
     Credentials::new(&options.access_key, options.secret_key.reveal())
 }
 
-fn bucket(options: &S3, address: SocketAddr, name: &str) -> Option<Bucket> {
+pub(super) fn bucket(options: &S3, address: SocketAddr, name: &str) -> Option<Bucket> {
     let endpoint = format!("http://{address}").parse().ok()?;
     let (name, region) = (name.to_owned(), options.region.clone());
     Bucket::new(endpoint, UrlStyle::Path, name, region).ok()
@@ -109,7 +109,7 @@ fn judge(options: &S3, answer: &Answer) -> Readiness {
 }
 
 /// `<Error><Code>NoSuchBucket</Code>…`: the one element of the answer that is needed.
-fn error_code(body: &str) -> Option<&str> {
+pub(super) fn error_code(body: &str) -> Option<&str> {
     let (_, rest) = body.split_once("<Code>")?;
     Some(rest.split_once("</Code>")?.0)
 }
@@ -127,7 +127,14 @@ mod tests {
             bucket: None,
         };
         let body = format!("<?xml?><Error><Code>{code}</Code></Error>");
-        judge(&options, &Answer { status, body })
+        judge(
+            &options,
+            &Answer {
+                status,
+                server: None,
+                body,
+            },
+        )
     }
 
     #[test]

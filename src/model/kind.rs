@@ -133,6 +133,17 @@ pub struct ExecProbe {
     pub timeout: Duration,
 }
 
+/// How a service is wiped without making it anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wiping {
+    /// Through the service, while it runs.
+    Live,
+    /// By emptying its directories while it is stopped.
+    Stopped,
+    /// Nobody knows how.
+    Unknown,
+}
+
 impl Kind {
     /// The word that a stack file names this kind with.
     pub fn word(&self) -> &'static str {
@@ -175,6 +186,21 @@ impl Kind {
             | Self::Http(HttpProbe { port, .. })
             | Self::Tcp(TcpProbe { port }) => Some(*port),
             Self::Exec(_) | Self::Healthcheck | Self::Process => None,
+        }
+    }
+
+    /// How a service of this kind is wiped without making it anew.
+    pub fn wiping(&self) -> Wiping {
+        match self {
+            Self::Postgres(_) | Self::Valkey(_) => Wiping::Live,
+            Self::S3(options) if options.bucket.is_some() => Wiping::Live,
+            Self::Lakefs(_) => Wiping::Stopped,
+            Self::S3(_)
+            | Self::Http(_)
+            | Self::Tcp(_)
+            | Self::Exec(_)
+            | Self::Healthcheck
+            | Self::Process => Wiping::Unknown,
         }
     }
 

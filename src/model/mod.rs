@@ -22,6 +22,7 @@ pub use fingerprint::{Facet, Fingerprint};
 pub use image::{ImageError, ImageRef, PullPolicy};
 pub use kind::{
     ExecProbe, HttpProbe, Kind, Lakefs, LoginRole, Postgres, S3, TcpProbe, Valkey, ValkeyKeys,
+    Wiping,
 };
 pub use mount::{Bind, HostPath, Mount, MountSource, Tmpfs};
 pub use name::{NameError, ServiceName, StackName};

@@ -98,6 +98,12 @@ impl StackName {
 }
 
 impl ServiceName {
+    /// The name of what does something for this service, and is none of the stack file's.
+    #[must_use]
+    pub fn helper(&self) -> Self {
+        Self(format!("{}-devinfra-helper", self.0))
+    }
+
     /// Takes a name as it is.
     ///
     /// # Errors

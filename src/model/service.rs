@@ -1,6 +1,7 @@
 //! One service of a stack.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{ContainerSpec, Kind, PullPolicy, ServiceName};
@@ -22,6 +23,8 @@ pub struct Service {
     pub exports: Exports,
     /// Mount targets that are this service's data.
     pub data: Vec<String>,
+    /// Files on the host that go when this service's data is wiped.
+    pub data_files: Vec<PathBuf>,
     /// Services whose data only makes sense together with this one's.
     pub reset_with: Vec<ServiceName>,
     /// Whether `up` fails when it does not become usable.
@@ -77,6 +80,7 @@ impl Service {
             kind: Kind::Process,
             exports: Exports::default(),
             data: Vec::new(),
+            data_files: Vec::new(),
             reset_with: Vec::new(),
             required: true,
         }

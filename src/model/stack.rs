@@ -278,6 +278,29 @@ impl Stack {
         found
     }
 
+    /// These services and all whose data only makes sense together with theirs. All services when
+    /// none is named.
+    pub fn reset_closure(&self, named: &[ServiceName]) -> BTreeSet<ServiceName> {
+        if named.is_empty() {
+            return self.services.keys().cloned().collect();
+        }
+        let mut reached = BTreeSet::new();
+        let mut ahead: Vec<&ServiceName> = named.iter().collect();
+        while let Some(name) = ahead.pop() {
+            let Some(service) = self.services.get(name) else {
+                continue;
+            };
+            if reached.insert(name.clone()) {
+                ahead.extend(&service.reset_with);
+                // It is mutual, whichever of the two says so.
+                let others = self.services.values();
+                let others = others.filter(|other| other.reset_with.contains(name));
+                ahead.extend(others.map(|other| &other.name));
+            }
+        }
+        reached
+    }
+
     /// These services and all they depend on, directly or not. All services when none is named.
     pub fn closure(&self, named: &[ServiceName]) -> BTreeSet<ServiceName> {
         if named.is_empty() {

@@ -73,6 +73,18 @@ pub enum Action {
         /// The container that exists; the one made before this step when absent.
         existing: Option<ContainerId>,
     },
+    /// Wipes the data of the step's service, through the service.
+    Wipe {
+        /// The container that exists; the one made before this step when absent.
+        existing: Option<ContainerId>,
+    },
+    /// Empties the directories and volumes of the step's service's data; it does not run.
+    EmptyData,
+    /// Removes a file that belongs to the step's service's data.
+    RemoveFile {
+        /// Which.
+        path: PathBuf,
+    },
     /// Removes a network.
     RemoveNetwork {
         /// Its id.
@@ -104,11 +116,22 @@ impl Action {
             | Self::RemoveContainer { .. }
             | Self::CreateContainer
             | Self::StartContainer { .. }
+            | Self::Wipe { .. }
+            | Self::EmptyData
+            | Self::RemoveFile { .. }
             | Self::RemoveNetwork { .. } => true,
             Self::AwaitReady { .. } | Self::Bootstrap { .. } | Self::AwaitCompletion { .. } => {
                 false
             }
         }
+    }
+
+    /// Whether it takes data away.
+    pub fn is_wipe(&self) -> bool {
+        matches!(
+            self,
+            Self::Wipe { .. } | Self::EmptyData | Self::RemoveFile { .. }
+        )
     }
 
     /// The action in a few words, for the service of this name.
@@ -126,6 +149,9 @@ impl Action {
             Self::AwaitReady { .. } => format!("wait until {service} is usable"),
             Self::Bootstrap { .. } => format!("bootstrap {service}"),
             Self::AwaitCompletion { .. } => format!("wait until {service} is done"),
+            Self::Wipe { .. } => format!("wipe {service}"),
+            Self::EmptyData => format!("empty the data of {service}"),
+            Self::RemoveFile { path } => format!("remove {}", path.display()),
             Self::RemoveNetwork { name, .. } => format!("remove network {name}"),
         }
     }

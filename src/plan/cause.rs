@@ -42,6 +42,8 @@ pub enum Cause {
     Missing,
     /// A pull was asked for.
     PullAsked,
+    /// `reset` was given.
+    ResetAsked,
     /// `down` was given.
     DownAsked,
     /// The container is for a service that the stack file no longer has.
@@ -68,6 +70,7 @@ impl fmt::Display for Cause {
             Self::Adopted => f.write_str("adopted"),
             Self::Missing => f.write_str("not there"),
             Self::PullAsked => f.write_str("asked to pull"),
+            Self::ResetAsked => f.write_str("asked to reset"),
             Self::DownAsked => f.write_str("asked to take down"),
             Self::Orphan => f.write_str("no longer in the stack file"),
             Self::Wanted => f.write_str("wanted"),

@@ -11,6 +11,29 @@ pub enum Goal {
     Up(Up),
     /// Services are gone, and their data is kept.
     Down(Down),
+    /// Services are usable, and their data is gone.
+    Reset(Reset),
+}
+
+/// Services are usable, and their data is gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reset {
+    /// Whose data goes: see [`crate::model::Stack::reset_closure`].
+    pub services: BTreeSet<ServiceName>,
+    /// How services are brought up.
+    pub up: Up,
+    /// How data is wiped.
+    pub depth: Depth,
+}
+
+/// How data is wiped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Depth {
+    /// Through services that run; they stay as they are.
+    #[default]
+    InPlace,
+    /// By emptying data directories; services are made anew.
+    Hard,
 }
 
 /// Services run and are usable.

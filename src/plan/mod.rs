@@ -10,6 +10,7 @@ mod goal;
 mod note;
 mod ports;
 mod refusal;
+mod reset;
 mod up;
 
 use std::collections::BTreeSet;
@@ -17,7 +18,7 @@ use std::fmt;
 
 pub use action::{Action, ContainerRef};
 pub use cause::Cause;
-pub use goal::{Adopt, Down, Goal, Recreate, Up};
+pub use goal::{Adopt, Depth, Down, Goal, Recreate, Reset, Up};
 pub use note::Note;
 pub use refusal::Refusal;
 
@@ -59,6 +60,7 @@ pub struct Plan {
 pub fn reconcile(stack: &Stack, observed: &Observed, goal: &Goal) -> Result<Plan, Vec<Refusal>> {
     match goal {
         Goal::Up(wanted) => up::reconcile(stack, observed, wanted),
+        Goal::Reset(wanted) => reset::reconcile(stack, observed, wanted),
         Goal::Down(wanted) => Ok(down::reconcile(stack, observed, wanted)),
     }
 }

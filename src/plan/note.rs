@@ -28,6 +28,11 @@ pub enum Note {
         /// The other project directory.
         directory: PathBuf,
     },
+    /// A service has data that nobody knows how to wipe while it runs.
+    NotWiped {
+        /// The service.
+        service: ServiceName,
+    },
     /// The stack's network exists, and devinfra did not make it.
     ForeignNetwork {
         /// Its name.

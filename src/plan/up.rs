@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::down::patience;
+use super::reset::Wipes;
 use super::{Action, Adopt, Cause, ContainerRef, Note, Plan, Recreate, Refusal, StepId, Up, ports};
 use crate::model::{
     Condition, ContainerId, ContainerState, Facet, Fingerprint, ImageRef, MountSource, NetworkId,
@@ -15,18 +16,7 @@ pub(super) fn reconcile(
     observed: &Observed,
     wanted: &Up,
 ) -> Result<Plan, Vec<Refusal>> {
-    let mut planner = Planner::new(stack, observed, wanted);
-    planner.note_strangers();
-    for name in in_dependency_order(stack, &wanted.services) {
-        if let Some(service) = stack.services.get(name) {
-            planner.service(service);
-        }
-    }
-    if planner.refusals.is_empty() {
-        Ok(planner.plan)
-    } else {
-        Err(planner.refusals)
-    }
+    Planner::new(stack, observed, wanted).finish()
 }
 
 /// The services, each behind those it depends on; in the order of their names otherwise.
@@ -85,11 +75,12 @@ struct Milestones {
     completed: Vec<StepId>,
 }
 
-struct Planner<'a> {
-    stack: &'a Stack,
-    observed: &'a Observed,
+pub(super) struct Planner<'a> {
+    pub(super) stack: &'a Stack,
+    pub(super) observed: &'a Observed,
     wanted: &'a Up,
-    plan: Plan,
+    pub(super) plan: Plan,
+    pub(super) wipes: Wipes,
     refusals: Vec<Refusal>,
     milestones: BTreeMap<&'a ServiceName, Milestones>,
     pulls: BTreeMap<&'a ImageRef, StepId>,
@@ -99,18 +90,34 @@ struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    fn new(stack: &'a Stack, observed: &'a Observed, wanted: &'a Up) -> Self {
+    pub(super) fn new(stack: &'a Stack, observed: &'a Observed, wanted: &'a Up) -> Self {
         Self {
             stack,
             observed,
             wanted,
             plan: Plan::default(),
+            wipes: Wipes::default(),
             refusals: Vec::new(),
             milestones: BTreeMap::new(),
             pulls: BTreeMap::new(),
             networks: BTreeMap::new(),
             volumes: BTreeMap::new(),
             directories: BTreeMap::new(),
+        }
+    }
+
+    /// Plans for all services.
+    pub(super) fn finish(mut self) -> Result<Plan, Vec<Refusal>> {
+        self.note_strangers();
+        for name in in_dependency_order(self.stack, &self.wanted.services) {
+            if let Some(service) = self.stack.services.get(name) {
+                self.service(service);
+            }
+        }
+        if self.refusals.is_empty() {
+            Ok(self.plan)
+        } else {
+            Err(self.refusals)
         }
     }
 
@@ -139,6 +146,9 @@ impl<'a> Planner<'a> {
         let first = self.plan.steps.len();
         let milestones = match fate {
             Fate::Done => Milestones::default(),
+            Fate::Keep(container) | Fate::Unpause(container) if self.is_quiet(service) => {
+                self.start(service, Some(container), Cause::ResetAsked, Vec::new())
+            }
             Fate::Keep(container) => self.wait(service, Some(&container.id), Vec::new()),
             Fate::Unpause(container) => {
                 let action = Action::UnpauseContainer {
@@ -302,6 +312,7 @@ impl<'a> Planner<'a> {
     /// Everything that the container needs, and the container.
     fn create(&mut self, service: &'a Service, cause: &Cause, after: &[StepId]) -> Vec<StepId> {
         let mut before = after.to_vec();
+        before.extend(self.gone(service));
         before.extend(self.image(service));
         for attachment in &service.container.networks {
             before.extend(self.network(&attachment.network));
@@ -459,6 +470,7 @@ impl<'a> Planner<'a> {
                 Condition::CompletedSuccessfully => &reached.completed,
             });
         }
+        self.wipe_stopped(service, &mut before);
         let existing = existing.map(|container| container.id.clone());
         let action = Action::StartContainer {
             existing: existing.clone(),
@@ -474,30 +486,37 @@ impl<'a> Planner<'a> {
         existing: Option<&ContainerId>,
         started: Vec<StepId>,
     ) -> Milestones {
-        let existing = existing.cloned();
         let completes = self.is_awaited(&service.name);
-        let mut push = |action, after: &[StepId]| {
-            let after = after.iter().copied();
-            self.plan
-                .push(Some(&service.name), action, Cause::Wanted, after)
-        };
-        let step = if completes {
-            push(Action::AwaitCompletion { existing }, &started)
+        let action = if completes {
+            Action::AwaitCompletion {
+                existing: existing.cloned(),
+            }
         } else {
-            let waiting = Action::AwaitReady {
-                existing: existing.clone(),
-            };
-            let usable = push(waiting, &started);
-            if service.kind.has_bootstrap() {
-                push(Action::Bootstrap { existing }, &[usable])
-            } else {
-                usable
+            Action::AwaitReady {
+                existing: existing.cloned(),
             }
         };
+        let after = started.iter().copied();
+        let usable = self
+            .plan
+            .push(Some(&service.name), action, Cause::Wanted, after);
+        let mut done = vec![usable];
+        if !completes {
+            done = self.wipe_live(service, existing, usable);
+            if service.kind.has_bootstrap() {
+                let action = Action::Bootstrap {
+                    existing: existing.cloned(),
+                };
+                let step = self
+                    .plan
+                    .push(Some(&service.name), action, Cause::Wanted, done);
+                done = vec![step];
+            }
+        }
         Milestones {
             started,
-            healthy: vec![step],
-            completed: vec![step],
+            healthy: done.clone(),
+            completed: done,
         }
     }
 }

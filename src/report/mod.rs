@@ -77,9 +77,11 @@ fn doing(step: &Step) -> Option<String> {
         Action::StartContainer { .. } => "starting".to_owned(),
         Action::AwaitReady { .. } => "waiting until it is usable".to_owned(),
         Action::Bootstrap { .. } => "bootstrapping".to_owned(),
+        Action::Wipe { .. } => "wiping".to_owned(),
+        Action::EmptyData => "emptying its data".to_owned(),
         Action::AwaitCompletion { .. } => "running to its end".to_owned(),
         Action::RemoveNetwork { name, .. } => format!("removing network {name}"),
-        Action::CreateDirectory { .. } => return None,
+        Action::CreateDirectory { .. } | Action::RemoveFile { .. } => return None,
     })
 }
 
@@ -105,6 +107,10 @@ pub fn note(note: &Note) -> String {
         } => format!(
             "container `{container}` belongs to the same stack in `{}` and is left alone",
             directory.display()
+        ),
+        Note::NotWiped { service } => format!(
+            "the data of `{service}` stays: nobody knows how to wipe it while it runs; \
+             `devinfra reset --hard {service}` makes it anew"
         ),
         Note::ForeignNetwork { network } => format!(
             "network `{network}` was not made by devinfra; it is used, and `devinfra down` \

@@ -139,6 +139,10 @@ fn finished(step: &Step, elapsed: Duration) -> Option<String> {
             let service = step.service.as_ref()?;
             Some(format!("{service}: stopped and removed"))
         }
+        Action::Wipe { .. } | Action::EmptyData => {
+            let service = step.service.as_ref()?;
+            Some(format!("{service}: wiped in {}", seconds(elapsed)))
+        }
         Action::AwaitCompletion { .. } => {
             let service = step.service.as_ref()?;
             Some(format!("{service}: done in {}", seconds(elapsed)))

@@ -94,10 +94,12 @@ impl Phase {
             | Action::StopContainer { .. }
             | Action::RemoveContainer { .. }
             | Action::RemoveNetwork { .. }
+            | Action::EmptyData
+            | Action::RemoveFile { .. }
             | Action::CreateContainer => Self::Create,
             Action::UnpauseContainer { .. } | Action::StartContainer { .. } => Self::Start,
             Action::AwaitReady { .. } | Action::AwaitCompletion { .. } => Self::Wait,
-            Action::Bootstrap { .. } => Self::Bootstrap,
+            Action::Wipe { .. } | Action::Bootstrap { .. } => Self::Bootstrap,
         }
     }
 }

@@ -12,5 +12,6 @@ mod down;
 mod hooks;
 mod logs;
 mod properties;
+mod reset;
 mod up;
 mod world;

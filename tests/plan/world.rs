@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use devinfra::apply::{Outcome, Prober, Question, Run, Stop, apply, observe};
 use devinfra::engine::FakeEngine;
 use devinfra::event::Silent;
-use devinfra::kinds::{BootstrapError, Deed, Readiness};
+use devinfra::kinds::{Amount, BootstrapError, Deed, Readiness, WipeError};
 use devinfra::model::{
     Bind, Condition, ContainerSpec, Dependency, Hooks, HostPath, ImageRef, Mount, MountSource,
     NetworkAttachment, NetworkSpec, Observed, ObservedContainer, PortMapping, Service, ServiceName,
@@ -122,6 +122,14 @@ impl Prober for Answers {
         _service: &Service,
         _container: &ObservedContainer,
     ) -> Result<Vec<Deed>, BootstrapError> {
+        Ok(Vec::new())
+    }
+
+    async fn wipe(
+        &self,
+        _service: &Service,
+        _container: &ObservedContainer,
+    ) -> Result<Vec<Amount>, WipeError> {
         Ok(Vec::new())
     }
 }

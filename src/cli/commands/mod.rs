@@ -12,6 +12,7 @@ mod env;
 mod exec;
 mod init;
 mod logs;
+mod reset;
 mod run;
 mod status;
 mod up;
@@ -38,6 +39,7 @@ pub(super) async fn run(
     match &args.command {
         Command::Up(up) => up::run(&context, up).await,
         Command::Down(down) => down::run(&context, down).await,
+        Command::Reset(reset) => reset::run(&context, reset).await,
         Command::Status => status::run(&context).await,
         Command::Doctor => doctor::run(&context).await,
         Command::Logs(logs) => logs::run(&context, logs).await,

@@ -6,4 +6,4 @@ mod setup;
 
 pub use credentials::{Credentials, CredentialsError};
 pub(super) use probe::probe;
-pub(super) use setup::bootstrap;
+pub(super) use setup::{bootstrap, repositories};

@@ -134,21 +134,37 @@ async fn verify(
     file: &Path,
     target: &Target<'_>,
 ) -> Result<(), BootstrapError> {
-    let pair = format!("{}:{}", keys.access_key, keys.secret_key.reveal());
-    let request = Request::builder()
-        .method(Method::GET)
-        .uri(format!("http://{address}/api/v1/repositories?amount=1"))
-        .header(
-            AUTHORIZATION,
-            format!("Basic {}", BASE64_STANDARD.encode(pair)),
-        )
-        .body(Full::new(Bytes::new()));
-    let answer = sent(request).await?;
+    let answer = repositories(address, keys, 1, "").await?;
     match answer.status {
         200 => Ok(()),
         401 => Err(refused(&answer, file, target).await),
         _ => Err(failed(&answer)),
     }
+}
+
+/// Asks for up to `amount` repositories behind the one named `after`.
+pub(in crate::kinds) async fn repositories(
+    address: SocketAddr,
+    keys: &Credentials,
+    amount: u16,
+    after: &str,
+) -> Result<Answer, BootstrapError> {
+    let pair = format!("{}:{}", keys.access_key, keys.secret_key.reveal());
+    // Names of repositories need no encoding.
+    let query = if after.is_empty() {
+        format!("amount={amount}")
+    } else {
+        format!("amount={amount}&after={after}")
+    };
+    let request = Request::builder()
+        .method(Method::GET)
+        .uri(format!("http://{address}/api/v1/repositories?{query}"))
+        .header(
+            AUTHORIZATION,
+            format!("Basic {}", BASE64_STANDARD.encode(pair)),
+        )
+        .body(Full::new(Bytes::new()));
+    sent(request).await
 }
 
 /// The reason of a refusal, which LakeFS tells in its log only.

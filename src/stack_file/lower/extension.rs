@@ -6,11 +6,12 @@ use crate::model::{Exports, Hooks, Kind, Service, ServiceName};
 use crate::stack_file::node::{Node, Value};
 
 /// Keys of a service's `x-devinfra` that go with every kind.
-pub(super) const COMMON: [&str; 6] = [
+pub(super) const COMMON: [&str; 7] = [
     "kind",
     "exports",
     "exports_without",
     "data",
+    "data_files",
     "reset_with",
     "required",
 ];
@@ -119,6 +120,10 @@ impl Lowering<'_> {
                     Err(error) => self.problem(&node.at, format!("`reset_with`: {error}")),
                 }
             }
+        }
+        if let Some(files) = extension.get("data_files") {
+            let files = self.strings(files, "data_files");
+            service.data_files = files.iter().map(|file| self.host_path(file).0).collect();
         }
         if let Some(data) = extension.get("data") {
             for (node, target) in self.texts(data, "data") {

@@ -1,0 +1,203 @@
+//! `devinfra reset`.
+
+use std::io::{self, BufRead as _, IsTerminal as _};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::task::spawn_blocking;
+
+use super::Context;
+use crate::apply::Stop;
+use crate::cli::Exit;
+use crate::cli::data_args::Reset;
+use crate::cli::error::CliError;
+use crate::cli::render::for_scripts;
+use crate::cli::signals::Signals;
+use crate::flow::{FlowError, Loss, PreparedReset, ResetDone, ResetRequest};
+use crate::kinds::Amount;
+use crate::model::{ByteSize, Stack};
+use crate::plan::Depth;
+use crate::report::{Table, count, dry_run, millis, seconds};
+
+/// How long a service may take to become usable, and another run to end.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+pub(super) async fn run(context: &Context<'_>, args: &Reset) -> Result<Exit, CliError> {
+    if !args.yes && !args.dry_run && !io::stdin().is_terminal() {
+        return Err(CliError::needs_yes());
+    }
+    let ready = context.ready(&args.services)?;
+    let (signals, stop) = Signals::listen();
+    let observer = context.output.observer("devinfra reset");
+    let session = context.session(&ready, &observer, &stop, "devinfra reset");
+    let request = ResetRequest {
+        services: args.services.clone(),
+        depth: if args.hard {
+            Depth::Hard
+        } else {
+            Depth::InPlace
+        },
+        wait_timeout: PATIENCE,
+    };
+    let done = async {
+        let prepared = request.prepare(&session).await?;
+        if args.dry_run {
+            show(context, &prepared);
+            return Ok(None);
+        }
+        if !args.yes {
+            context.output.say(losses(&prepared.losses));
+            if !is_agreed(context, &stop).await? {
+                return Ok(None);
+            }
+        }
+        prepared.carry_out(&session, &request).await.map(Some)
+    };
+    let done: Result<Option<ResetDone>, FlowError> = done.await;
+    drop(observer);
+    match done {
+        Ok(Some(done)) => {
+            answer(context, &ready.stack, &done);
+            Ok(Exit::Done)
+        }
+        Ok(None) if args.dry_run => Ok(Exit::Done),
+        Ok(None) => {
+            context.output.say("nothing was wiped");
+            Ok(Exit::Failed)
+        }
+        Err(error) => {
+            let told = CliError::flow(&error, &ready.stack, signals.exit());
+            if context.output.json {
+                let done = ResetDone::default();
+                let result = result_json(context, &ready.stack, &done, Some(&told));
+                context.output.answer_json(&result);
+            }
+            Err(told)
+        }
+    }
+}
+
+/// Asks, and waits for an answer or for Ctrl-C. Anything but yes is no.
+async fn is_agreed(context: &Context<'_>, stop: &Stop) -> Result<bool, FlowError> {
+    context.output.ask("Wipe all of this? [y/N] ");
+    let answered = spawn_blocking(|| {
+        let mut line = String::new();
+        let read = io::stdin().lock().read_line(&mut line);
+        read.is_ok() && matches!(line.trim().to_lowercase().as_str(), "y" | "yes")
+    });
+    tokio::select! {
+        answered = answered => Ok(answered.unwrap_or(false)),
+        () = stop.asked() => Err(FlowError::Interrupted),
+    }
+}
+
+fn show(context: &Context<'_>, prepared: &PreparedReset) {
+    if context.output.json {
+        let steps: Vec<String> = prepared.plan.changes().map(ToString::to_string).collect();
+        let losses: Vec<Value> = prepared.losses.iter().flat_map(loss_json).collect();
+        context
+            .output
+            .answer_json(&json!({"schema": 1, "event": "plan", "steps": steps, "losses": losses}));
+    } else {
+        context.output.answer(losses(&prepared.losses));
+        context.output.answer(dry_run(&prepared.plan));
+    }
+}
+
+fn losses(losses: &[Loss]) -> Table {
+    let mut table = Table::new(&["SERVICE", "WILL LOSE", "IN"]);
+    for loss in losses {
+        let mut parts: Vec<String> = match &loss.amounts {
+            Some(amounts) => told(amounts),
+            None => vec!["all its data (not running, so not counted)".to_owned()],
+        };
+        parts.extend(loss.files.iter().map(|file| file.display().to_string()));
+        if parts.is_empty() {
+            parts.push("nothing: it is empty".to_owned());
+        }
+        table.row([
+            loss.service.to_string(),
+            parts.join(", "),
+            loss.places.join(", "),
+        ]);
+    }
+    table
+}
+
+/// "20 tables (8 MiB)"; what there is nothing of is not told.
+fn told(amounts: &[Amount]) -> Vec<String> {
+    let some = amounts.iter().filter(|amount| amount.count > 0);
+    let told = some.map(|amount| {
+        let number = usize::try_from(amount.count).unwrap_or(usize::MAX);
+        let counted = if amount.what == "repository" && number != 1 {
+            format!("{number} repositories")
+        } else {
+            count(number, amount.what)
+        };
+        match amount.bytes {
+            Some(bytes) => format!("{counted} ({})", ByteSize(bytes)),
+            None => counted,
+        }
+    });
+    told.collect()
+}
+
+fn answer(context: &Context<'_>, stack: &Stack, done: &ResetDone) {
+    if context.output.json {
+        context
+            .output
+            .answer_json(&result_json(context, stack, done, None));
+        return;
+    }
+    let elapsed = seconds(context.output.began.elapsed());
+    let parts: Vec<String> = done
+        .wiped
+        .values()
+        .flat_map(|amounts| told(amounts))
+        .collect();
+    let what = if parts.is_empty() {
+        "there was nothing to wipe".to_owned()
+    } else {
+        format!("wiped {}", parts.join(", "))
+    };
+    context.output.say(format!(
+        "stack `{}` is empty and usable after {elapsed}: {what}",
+        stack.name
+    ));
+}
+
+fn loss_json(loss: &Loss) -> Vec<Value> {
+    let amounts = loss.amounts.iter().flatten();
+    amounts
+        .map(|amount| amount_json(loss.service.as_str(), amount))
+        .collect()
+}
+
+fn amount_json(service: &str, amount: &Amount) -> Value {
+    json!({"service": service, "what": amount.what, "count": amount.count, "bytes": amount.bytes})
+}
+
+fn result_json(
+    context: &Context<'_>,
+    stack: &Stack,
+    done: &ResetDone,
+    error: Option<&CliError>,
+) -> Value {
+    let wiped = done.wiped.iter();
+    let wiped: Vec<Value> = wiped
+        .flat_map(|(name, amounts)| {
+            amounts
+                .iter()
+                .map(|amount| amount_json(name.as_str(), amount))
+        })
+        .collect();
+    json!({
+        "schema": 1,
+        "event": "result",
+        "ok": error.is_none(),
+        "stack": stack.name.as_str(),
+        "elapsed_ms": millis(context.output.began.elapsed()),
+        "wiped": wiped,
+        "error": error.map(for_scripts),
+    })
+}

@@ -1,0 +1,230 @@
+//! `reset`: services are usable, and their data is gone.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::time::timeout;
+
+use super::hooks::run_hooks;
+use super::up::carry_out;
+use super::{FlowError, Session, StackLock, check_names};
+use crate::apply::{Outcome, Question, observe};
+use crate::data;
+use crate::kinds::{Amount, Target, count};
+use crate::model::{Moment, MountSource, Observed, Service, ServiceName, Stack, Wiping};
+use crate::plan::{Action, Adopt, Depth, Goal, Plan, Recreate, Reset, Up, reconcile};
+
+/// How long a service has to say what it has.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What is asked of `reset`.
+#[derive(Debug, Clone)]
+pub struct ResetRequest {
+    /// Whose data goes, with what only makes sense together with it; all when none is named.
+    pub services: Vec<ServiceName>,
+    /// How it is wiped.
+    pub depth: Depth,
+    /// How long a service may take to become usable, and another run to end.
+    pub wait_timeout: Duration,
+}
+
+/// What a service will lose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loss {
+    /// The service.
+    pub service: ServiceName,
+    /// What it says it has; `None` when it can't be asked.
+    pub amounts: Option<Vec<Amount>>,
+    /// Its data directories and volumes.
+    pub places: Vec<String>,
+    /// Files that go too.
+    pub files: Vec<PathBuf>,
+}
+
+/// A reset that is ready to be carried out, and holds the stack until then.
+#[derive(Debug)]
+pub struct PreparedReset {
+    /// What will be done.
+    pub plan: Plan,
+    /// What will be lost.
+    pub losses: Vec<Loss>,
+    observed: Observed,
+    services: Vec<ServiceName>,
+    lock: StackLock,
+}
+
+/// What `reset` did.
+#[derive(Debug, Default)]
+pub struct ResetDone {
+    /// What came of the plan.
+    pub outcome: Outcome,
+    /// What was wiped, as far as it was counted.
+    pub wiped: BTreeMap<ServiceName, Vec<Amount>>,
+}
+
+impl ResetRequest {
+    /// Looks and decides; changes nothing, and keeps others from changing the stack meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// When the engine does not answer, something stands in the way, or a directory that is to be
+    /// emptied holds more than a service's data.
+    pub async fn prepare(&self, session: &Session<'_>) -> Result<PreparedReset, FlowError> {
+        let stack = session.stack;
+        check_names(stack, &self.services)?;
+        let lock = StackLock::take(session, self.wait_timeout).await?;
+        let observed = observe(session.engine, stack, Question::Everything).await?;
+        let services = stack.reset_closure(&self.services);
+        let named: Vec<ServiceName> = services.iter().cloned().collect();
+        let goal = Goal::Reset(Reset {
+            services: services.clone(),
+            up: Up {
+                services: stack.closure(&named),
+                recreate: Recreate::Changed,
+                pull: None,
+                adopt: Adopt::No,
+            },
+            depth: self.depth,
+        });
+        let plan = reconcile(stack, &observed, &goal).map_err(FlowError::Refused)?;
+        check_directories(stack, &plan)?;
+        let wiped = services.iter().filter_map(|name| stack.services.get(name));
+        let wiped = wiped.filter(|service| is_wiped(service, self.depth));
+        let losses = wiped.map(|service| loss(session, service, &observed));
+        Ok(PreparedReset {
+            losses: join_all(losses).await,
+            plan,
+            observed,
+            services: named,
+            lock,
+        })
+    }
+}
+
+impl PreparedReset {
+    /// Wipes, and brings everything back into use.
+    ///
+    /// # Errors
+    ///
+    /// [`FlowError::Incomplete`] when a part of the data may still be there: running it again goes
+    /// on from there.
+    pub async fn carry_out(
+        self,
+        session: &Session<'_>,
+        request: &ResetRequest,
+    ) -> Result<ResetDone, FlowError> {
+        let carried = carry_out(session, &self.plan, &self.observed, request.wait_timeout).await;
+        let (outcome, failure) = match carried {
+            Ok(outcome) => (outcome, None),
+            Err(FlowError::Failed { failure, outcome }) => (*outcome, Some(failure)),
+            Err(other) => return Err(other),
+        };
+        let (wiped, left) = told_apart(&self.plan, &outcome);
+        if let Some(failure) = failure {
+            return Err(FlowError::Incomplete {
+                wiped,
+                left,
+                failure,
+            });
+        }
+        let losses = self.losses.into_iter();
+        let counted = losses.map(|loss| (loss.service, loss.amounts.unwrap_or_default()));
+        let mut amounts: BTreeMap<ServiceName, Vec<Amount>> = counted.collect();
+        amounts.extend(outcome.wiped.clone());
+        drop(self.lock);
+        run_hooks(session, Moment::AfterReset, &self.services).await?;
+        Ok(ResetDone {
+            outcome,
+            wiped: amounts,
+        })
+    }
+}
+
+fn is_wiped(service: &Service, depth: Depth) -> bool {
+    match depth {
+        Depth::InPlace => service.kind.wiping() != Wiping::Unknown,
+        Depth::Hard => true,
+    }
+}
+
+/// Refuses before anything is wiped when a directory is not what it should be.
+fn check_directories(stack: &Stack, plan: &Plan) -> Result<(), FlowError> {
+    let emptied = plan
+        .steps()
+        .iter()
+        .filter(|step| step.action == Action::EmptyData);
+    let services = emptied.filter_map(|step| stack.services.get(step.service.as_ref()?));
+    for service in services {
+        for mount in &service.container.mounts {
+            if let Some(path) = mount.host_path()
+                && service.data.contains(&mount.target)
+            {
+                data::check(&path.0, &stack.directory, &service.kind).map_err(|source| {
+                    FlowError::Unsafe {
+                        service: service.name.clone(),
+                        source,
+                    }
+                })?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What the service says it has. One that does not answer is wiped all the same.
+async fn loss(session: &Session<'_>, service: &Service, observed: &Observed) -> Loss {
+    let container = observed.container_of(&service.name);
+    let running = container.filter(|container| container.is_running());
+    let amounts = match running {
+        Some(container) => {
+            let target = Target {
+                ports: &container.ports,
+                container: &container.id,
+                engine: session.engine,
+            };
+            let counted = timeout(PATIENCE, count(&service.kind, &target)).await;
+            counted.ok().and_then(Result::ok)
+        }
+        None => None,
+    };
+    let mounts = service.container.mounts.iter();
+    let data = mounts.filter(|mount| service.data.contains(&mount.target));
+    Loss {
+        service: service.name.clone(),
+        amounts,
+        places: data.filter_map(|mount| place(&mount.source)).collect(),
+        files: service
+            .data_files
+            .iter()
+            .filter(|file| file.exists())
+            .cloned()
+            .collect(),
+    }
+}
+
+fn place(source: &MountSource) -> Option<String> {
+    match source {
+        MountSource::Bind(bind) => Some(bind.source.to_string()),
+        MountSource::Volume { name } => Some(format!("volume {name}")),
+        MountSource::AnonymousVolume | MountSource::Tmpfs(_) => None,
+    }
+}
+
+/// The services whose data is gone, and those whose data may still be there.
+fn told_apart(plan: &Plan, outcome: &Outcome) -> (Vec<ServiceName>, Vec<ServiceName>) {
+    let wipes = plan.steps().iter().filter(|step| step.action.is_wipe());
+    let (mut all, mut left) = (BTreeSet::new(), BTreeSet::new());
+    for step in wipes {
+        let Some(service) = &step.service else {
+            continue;
+        };
+        all.insert(service.clone());
+        if !outcome.done.contains(&step.id) {
+            left.insert(service.clone());
+        }
+    }
+    let wiped = all.difference(&left).cloned().collect();
+    (wiped, left.into_iter().collect())
+}

@@ -1,0 +1,253 @@
+//! An S3 store: all objects of the application's bucket, with their versions and open uploads.
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use futures_util::future::try_join_all;
+use futures_util::stream::{FuturesUnordered, TryStreamExt as _};
+use http::{Method, Request};
+use http_body_util::Full;
+use rusty_s3::actions::{DeleteObjectsResponse, ObjectIdentifier};
+use rusty_s3::{Bucket, Credentials, S3Action as _};
+
+use super::s3_list::{Listing, Page, Upload};
+use super::{Amount, WipeError};
+use crate::kinds::Target;
+use crate::kinds::http::{Answer, NoAnswer, ask, send};
+use crate::kinds::s3::{self, SIGNATURE_LIFE, error_code};
+use crate::model::S3;
+
+/// MinIO's own way to delete a bucket with everything in it, in one call.
+const FORCE: &str = "x-minio-force-delete";
+/// Requests under way at once.
+const AT_ONCE: usize = 8;
+/// How often a bucket is listed again that fills up while it is emptied.
+const TURNS: usize = 3;
+
+/// The application's bucket, and the keys to it.
+pub(super) struct Place {
+    pub(super) bucket: Bucket,
+    pub(super) credentials: Credentials,
+}
+
+pub(super) async fn count(options: &S3, target: &Target<'_>) -> Result<Vec<Amount>, WipeError> {
+    match Place::of(options, target.published(options.port)?) {
+        Some(place) => Ok(place.amounts().await?),
+        None => Ok(Vec::new()),
+    }
+}
+
+pub(super) async fn wipe(options: &S3, target: &Target<'_>) -> Result<Vec<Amount>, WipeError> {
+    let Some(place) = Place::of(options, target.published(options.port)?) else {
+        return Ok(Vec::new());
+    };
+    let amounts = place.amounts().await?;
+    if !place.force().await? {
+        place.by_lists().await?;
+    }
+    Ok(amounts)
+}
+
+impl Place {
+    fn of(options: &S3, address: SocketAddr) -> Option<Self> {
+        let name = options.bucket.as_deref()?;
+        Some(Self {
+            bucket: s3::bucket(options, address, name)?,
+            credentials: s3::credentials(options),
+        })
+    }
+
+    async fn amounts(&self) -> Result<Vec<Amount>, WipeError> {
+        let (mut count, mut bytes) = (0, 0);
+        let mut listing = Listing::objects();
+        while let Some(page) = listing.next(self).await? {
+            count += u64::try_from(page.objects.len()).unwrap_or(u64::MAX);
+            bytes += page.bytes;
+        }
+        let uploads = self.uploads().await?.len();
+        Ok(vec![
+            Amount {
+                what: "object",
+                count,
+                bytes: Some(bytes),
+            },
+            Amount {
+                what: "open upload",
+                count: u64::try_from(uploads).unwrap_or(u64::MAX),
+                bytes: None,
+            },
+        ])
+    }
+
+    /// Deletes the bucket whole and makes it again; false when the store does not know how, or does
+    /// not want to: MinIO refuses it for buckets with locked objects.
+    async fn force(&self) -> Result<bool, WipeError> {
+        let look = self.bucket.head_bucket(Some(&self.credentials));
+        let looked = sent(
+            "look at the bucket",
+            Method::HEAD,
+            look.sign(SIGNATURE_LIFE).as_str(),
+        )
+        .await?;
+        if looked.status == 404 {
+            // A run was killed between deleting it and making it again.
+            return Ok(true);
+        }
+        if looked.server.as_deref() != Some("MinIO") {
+            return Ok(false);
+        }
+        let mut action = self.bucket.delete_bucket(&self.credentials);
+        action.headers_mut().insert(FORCE, "true");
+        let request = Request::builder()
+            .method(Method::DELETE)
+            .uri(action.sign(SIGNATURE_LIFE).as_str())
+            .header(FORCE, "true")
+            .body(Full::new(Bytes::new()));
+        let deleted = asked("delete the bucket", request).await?;
+        if deleted.status != 204 {
+            return Ok(false);
+        }
+        let make = self.bucket.create_bucket(&self.credentials);
+        let made = sent(
+            "make the bucket again",
+            Method::PUT,
+            make.sign(SIGNATURE_LIFE).as_str(),
+        )
+        .await?;
+        match made.status {
+            200 => Ok(true),
+            _ => Err(refused("make the bucket again", &made)),
+        }
+    }
+
+    /// Deletes what is listed, until nothing is.
+    async fn by_lists(&self) -> Result<(), WipeError> {
+        let uploads = self.uploads().await?;
+        for some in uploads.chunks(AT_ONCE) {
+            try_join_all(some.iter().map(|upload| self.abort(upload))).await?;
+        }
+        let mut left = 0;
+        for _turn in 0..TURNS {
+            left = self.delete_all(Listing::versions()).await?;
+            if left == 0 {
+                left = self.delete_all(Listing::objects()).await?;
+            }
+            if left == 0 {
+                return Ok(());
+            }
+        }
+        Err(WipeError::Refilled {
+            what: "object",
+            count: left,
+        })
+    }
+
+    /// Deletes everything of the listing, and says how much that was.
+    async fn delete_all(&self, mut listing: Listing) -> Result<u64, WipeError> {
+        let mut deletions = FuturesUnordered::new();
+        let mut count = 0;
+        while let Some(page) = listing.next(self).await? {
+            if deletions.len() == AT_ONCE {
+                count += deletions.try_next().await?.unwrap_or_default();
+            }
+            deletions.push(self.delete(page));
+        }
+        while let Some(deleted) = deletions.try_next().await? {
+            count += deleted;
+        }
+        Ok(count)
+    }
+
+    async fn delete(&self, page: Page) -> Result<u64, WipeError> {
+        const WANTED: &str = "delete objects";
+        if page.objects.is_empty() {
+            return Ok(0);
+        }
+        let objects: &[ObjectIdentifier] = &page.objects;
+        let mut action = self
+            .bucket
+            .delete_objects(Some(&self.credentials), objects.iter());
+        action.set_quiet(true);
+        let url = action.sign(SIGNATURE_LIFE);
+        let (body, digest) = action.body_with_md5();
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(url.as_str())
+            .header("content-md5", digest)
+            .body(Full::new(Bytes::from(body)));
+        let answer = asked(WANTED, request).await?;
+        if answer.status != 200 {
+            return Err(refused(WANTED, &answer));
+        }
+        match DeleteObjectsResponse::parse(&answer.body) {
+            Ok(told) => match told.errors.first() {
+                None => Ok(u64::try_from(objects.len()).unwrap_or(u64::MAX)),
+                Some(error) => Err(WipeError::S3 {
+                    wanted: WANTED,
+                    said: format!("`{}`: {} {}", error.key, error.code, error.message),
+                }),
+            },
+            Err(error) => Err(WipeError::S3 {
+                wanted: WANTED,
+                said: error.to_string(),
+            }),
+        }
+    }
+
+    async fn uploads(&self) -> Result<Vec<Upload>, WipeError> {
+        let mut uploads = Vec::new();
+        let mut listing = Listing::uploads();
+        while let Some(page) = listing.next(self).await? {
+            uploads.extend(page.uploads);
+        }
+        Ok(uploads)
+    }
+
+    async fn abort(&self, upload: &Upload) -> Result<(), WipeError> {
+        let credentials = Some(&self.credentials);
+        let action = self
+            .bucket
+            .abort_multipart_upload(credentials, &upload.key, &upload.id);
+        let url = action.sign(SIGNATURE_LIFE);
+        let answer = sent("abort an upload", Method::DELETE, url.as_str()).await?;
+        match answer.status {
+            200 | 204 | 404 => Ok(()),
+            _ => Err(refused("abort an upload", &answer)),
+        }
+    }
+}
+
+pub(super) async fn sent(
+    wanted: &'static str,
+    method: Method,
+    url: &str,
+) -> Result<Answer, WipeError> {
+    let answer = send(method, url).await;
+    answer.map_err(|error| silent(wanted, &error))
+}
+
+async fn asked(
+    wanted: &'static str,
+    request: http::Result<Request<Full<Bytes>>>,
+) -> Result<Answer, WipeError> {
+    let request = request.map_err(|error| WipeError::S3 {
+        wanted,
+        said: error.to_string(),
+    })?;
+    ask(request).await.map_err(|error| silent(wanted, &error))
+}
+
+fn silent(wanted: &'static str, error: &NoAnswer) -> WipeError {
+    WipeError::S3 {
+        wanted,
+        said: error.to_string(),
+    }
+}
+
+pub(super) fn refused(wanted: &'static str, answer: &Answer) -> WipeError {
+    let code = error_code(&answer.body).unwrap_or_default();
+    WipeError::S3 {
+        wanted,
+        said: format!("it answers {} {code}", answer.status),
+    }
+}
