@@ -7,6 +7,7 @@ pub(crate) mod images;
 pub(crate) mod ports;
 pub(crate) mod project;
 pub(crate) mod proxy;
+pub(crate) mod pty;
 pub(crate) mod run;
 
 use std::env;

@@ -1,0 +1,152 @@
+//! Commands inside containers, with a terminal and without.
+
+use std::io::Write as _;
+use std::process::Stdio;
+use std::thread;
+
+use rustix::process::Signal;
+use vt100::Parser;
+
+use crate::stacks::{THREE, script, silent};
+use crate::support::pty::Pty;
+use crate::support::{Project, engine};
+
+/// A project whose one service can run a shell.
+fn worker() -> Project {
+    let project = Project::with(&script(
+        "kind: http, path: /passwd",
+        "exec httpd -f -p 8080 -h /etc",
+    ));
+    project.up();
+    project
+}
+
+#[test]
+fn the_streams_are_kept_apart_and_the_status_is_the_commands() {
+    let project = worker();
+    let run = project.run(&[
+        "exec",
+        "worker",
+        "sh",
+        "-c",
+        "echo out; echo err >&2; exit 7",
+    ]);
+    let run = run.exits_with(7);
+    assert_eq!(
+        (run.stdout.as_str(), run.stderr.as_str()),
+        ("out\n", "err\n")
+    );
+    let options = ["-e", "A=1", "-w", "/tmp", "-u", "65534"];
+    let args = [
+        &["exec"],
+        &options[..],
+        &["worker", "sh", "-c", "echo $A; pwd; id -u"],
+    ]
+    .concat();
+    assert_eq!(project.run(&args).succeeds().stdout, "1\n/tmp\n65534\n");
+}
+
+#[test]
+fn input_is_piped_through_to_its_end() {
+    let project = worker();
+    let mut command = project.command(&["exec", "worker", "cat"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let sent: Vec<u8> = (0..2_000_000_u32)
+        .map(|number| number.to_le_bytes()[0])
+        .collect();
+    let written = sent.clone();
+    let writer = thread::spawn(move || input.write_all(&written));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap().unwrap();
+    assert!(output.status.success());
+    assert!(
+        output.stdout == sent,
+        "{} bytes came back",
+        output.stdout.len()
+    );
+}
+
+#[test]
+fn what_can_not_be_run_is_told_with_the_way_out() {
+    let project = worker();
+    let run = project.run(&["exec", "worker", "no-such-program"]);
+    assert!(matches!(run.code, Some(126 | 127)), "{run}");
+    let words = "error: `no-such-program` can't be run in the container of `worker`";
+    assert!(run.stderr.starts_with(words), "{run}");
+
+    engine::kill(&project.container("worker"));
+    let run = project.run(&["exec", "worker", "true"]).exits_with(5);
+    let words = "error: `worker` is not running: its container is exited\n\
+        hint: bring it up with `devinfra up worker`\n";
+    assert_eq!(run.stderr, words);
+}
+
+#[test]
+fn a_terminal_is_handed_over_and_given_back() {
+    let project = worker();
+    let mut pty = Pty::start(project.command(&["exec", "worker", "sh"]), 80, 24);
+    pty.shows("# ");
+    assert!(!pty.is_cooked());
+    pty.types("stty size; echo first\n");
+    pty.shows("24 80\r\nfirst");
+    pty.resize(100, 30);
+    pty.types("until stty size | grep '^30 100'; do :; done\n");
+    pty.shows("\r\n30 100");
+    // Ctrl-C is the command's: `sleep` ends, and the shell goes on.
+    pty.types("sleep 600\n");
+    pty.types("\u{3}");
+    pty.types("echo st''ill here; exit 3\n");
+    pty.shows("still here");
+    assert_eq!(pty.ends(), Some(3), "{}", pty.shown());
+    assert!(pty.is_cooked());
+}
+
+#[test]
+fn a_signal_gives_the_terminal_back() {
+    let project = worker();
+    let mut pty = Pty::start(project.command(&["exec", "worker", "sh"]), 80, 24);
+    pty.shows("# ");
+    pty.signal(Signal::TERM);
+    assert_eq!(pty.ends(), Some(143), "{}", pty.shown());
+    assert!(pty.is_cooked());
+}
+
+#[test]
+fn without_a_terminal_none_is_made() {
+    let project = worker();
+    let command = project.command(&["exec", "-T", "worker", "sh", "-c", "test -t 0 || echo none"]);
+    let mut pty = Pty::start(command, 80, 24);
+    pty.shows("none");
+    assert_eq!(pty.ends(), Some(0));
+}
+
+#[test]
+fn the_shortcuts_are_logged_in_as_the_application_is() {
+    let project = Project::with(THREE);
+    project.up();
+    let ask = "select current_user || '@' || current_database()";
+    let run = project
+        .run(&["psql", "-v", "ON_ERROR_STOP=1", "-Atc", ask])
+        .succeeds();
+    assert_eq!(run.stdout, "hub_dev@kohakuhub_dev\n");
+    let run = project.run(&["valkey-cli", "ping"]).succeeds();
+    assert_eq!(run.stdout, "PONG\n");
+    project.run(&["psql", "-c", "nonsense"]).exits_with(1);
+}
+
+#[test]
+fn a_live_line_leaves_nothing_behind_after_ctrl_c() {
+    let project = Project::with(&silent());
+    let mut command = project.command(&["up"]);
+    command.env("TERM", "xterm");
+    let mut pty = Pty::start(command, 80, 24);
+    pty.shows("waiting until it is usable");
+    pty.signal(Signal::INT);
+    assert_eq!(pty.ends(), Some(130), "{}", pty.shown());
+    let mut terminal = Parser::new(24, 80, 0);
+    terminal.process(pty.shown().as_bytes());
+    let screen = terminal.screen().contents();
+    assert!(screen.starts_with("error: interrupted"), "{screen}");
+}
