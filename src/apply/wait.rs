@@ -34,9 +34,9 @@ fn attempt_timeout(waited: Duration) -> Duration {
 }
 
 /// How long to rest between two attempts: 10 ms at first, a twentieth of the time waited later, so
-/// that readiness is noticed within five percent, and at most a quarter of a second.
+/// that readiness is noticed within five percent, and at most a tenth of a second.
 fn pause(waited: Duration) -> Duration {
-    (waited / 20).clamp(Duration::from_millis(10), Duration::from_millis(250))
+    (waited / 20).clamp(Duration::from_millis(10), Duration::from_millis(100))
 }
 
 fn may_answer(state: &ContainerState) -> bool {
@@ -167,6 +167,6 @@ mod tests {
     fn attempts_come_every_10_to_25_milliseconds_in_the_first_half_second() {
         assert_eq!(pause(Duration::ZERO), Duration::from_millis(10));
         assert_eq!(pause(Duration::from_millis(500)), Duration::from_millis(25));
-        assert_eq!(pause(Duration::from_mins(1)), Duration::from_millis(250));
+        assert_eq!(pause(Duration::from_mins(1)), Duration::from_millis(100));
     }
 }
