@@ -10,7 +10,7 @@ use std::thread;
 
 use super::variable;
 
-/// Calls as `GET /containers/json`, without their queries, in the order in which they were made.
+/// Calls as `GET /containers/json`, without version and query, in the order in which they were made.
 type Calls = Arc<Mutex<Vec<String>>>;
 
 /// Listens until the process ends.
@@ -72,10 +72,13 @@ fn pass_on(mut client: UnixStream, calls: &Calls) {
     engine.shutdown(Shutdown::Both).ok();
 }
 
-/// `GET /containers/json` of `GET /containers/json?all=true HTTP/1.1`.
+/// `GET /containers/json` of `GET /v1.41/containers/json?all=true HTTP/1.1`.
 fn request_line(line: &str) -> Option<String> {
     let target = line.strip_suffix(" HTTP/1.1")?;
     let (method, target) = target.split_once(' ')?;
     let path = target.split('?').next()?;
-    Some(format!("{method} {path}"))
+    let unversioned = path
+        .strip_prefix("/v1.")
+        .and_then(|rest| rest.find('/').map(|at| &rest[at..]));
+    Some(format!("{method} {}", unversioned.unwrap_or(path)))
 }
