@@ -79,6 +79,6 @@ fn request_line(line: &str) -> Option<String> {
     let path = target.split('?').next()?;
     let unversioned = path
         .strip_prefix("/v1.")
-        .and_then(|rest| rest.find('/').map(|at| &rest[at..]));
+        .and_then(|rest| rest.get(rest.find('/')?..));
     Some(format!("{method} {}", unversioned.unwrap_or(path)))
 }
