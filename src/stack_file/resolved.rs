@@ -346,6 +346,9 @@ fn extension(service: &Service, secrets: Secrets) -> Map {
     if !service.container.mounts.is_empty() {
         map.put("data", texts(&service.data));
     }
+    let files = service.data_files.iter();
+    let files = files.map(|file| escaped(&file.to_string_lossy()).into());
+    map.list("data_files", files.collect());
     let reset_with = service.reset_with.iter().map(|name| name.as_str().into());
     map.list("reset_with", reset_with.collect());
     map.option("required", (!service.required).then_some(false));
