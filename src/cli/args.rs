@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, Args as Group, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use super::cache_args::Cache;
 use super::data_args::{Env, Reset, Run};
@@ -154,6 +155,16 @@ pub(super) enum Command {
     Config(Config),
     /// Write a stack file to start from
     Init(Init),
+    /// Print the script that completes devinfra's arguments in a shell
+    Completions {
+        /// The shell
+        #[arg(value_enum, value_name = "SHELL")]
+        shell: Shell,
+    },
+    /// Print the manual page, or write one for each command
+    Man(ManPages),
+    /// Print the JSON Schema of stack files, for editors
+    Schema,
 }
 
 #[derive(Debug, Group)]
@@ -276,6 +287,13 @@ pub(super) struct Client {
         allow_hyphen_values = true
     )]
     pub(super) arguments: Vec<String>,
+}
+
+#[derive(Debug, Group)]
+pub(super) struct ManPages {
+    /// Directory to write the pages of all commands to
+    #[arg(short, long, value_name = "DIR")]
+    pub(super) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Group)]

@@ -25,3 +25,7 @@ pub use find::FileSource;
 pub use load::{Loaded, Origin, Request, load};
 pub use problem::Warning;
 pub use resolved::{Secrets, resolved, to_yaml};
+
+/// The JSON Schema of stack files, for editors. It is looser than the reader: a variable may stand
+/// anywhere, and options of all kinds may stand beside each other.
+pub const SCHEMA: &str = include_str!("../../schema/devinfra.json");

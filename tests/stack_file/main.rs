@@ -17,6 +17,7 @@ mod merge;
 mod profiles;
 mod random;
 mod round_trip;
+mod schema;
 mod templates;
 mod valid;
 mod world;

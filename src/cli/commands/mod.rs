@@ -10,6 +10,7 @@ mod doctor;
 mod down;
 mod env;
 mod exec;
+mod generated;
 mod init;
 mod logs;
 mod reset;
@@ -51,5 +52,8 @@ pub(super) async fn run(
         Command::ValkeyCli(client) => exec::run_client(&context, Program::ValkeyCli, client).await,
         Command::Config(config) => config::run(&context, config),
         Command::Init(init) => init::run(&context, init),
+        Command::Completions { shell } => Ok(generated::completions(&context, *shell)),
+        Command::Man(pages) => generated::man(&context, pages),
+        Command::Schema => Ok(generated::schema(&context)),
     }
 }

@@ -43,17 +43,7 @@ impl Lowering<'_> {
             }
             None => guess(service).to_owned(),
         };
-        let options: &[&str] = match word.as_str() {
-            "postgres" => &["port", "user", "password", "database"],
-            "valkey" => &["port", "user", "password", "database", "keys"],
-            "s3" => &["port", "access_key", "secret_key", "region", "bucket"],
-            "lakefs" => &["port", "credentials_file", "admin"],
-            "http" => &["port", "path", "status"],
-            "tcp" => &["port"],
-            "exec" => &["command", "timeout"],
-            _ => &[],
-        };
-        let known: Vec<&str> = COMMON.iter().chain(options).copied().collect();
+        let known: Vec<&str> = COMMON.iter().chain(options(&word)).copied().collect();
         self.only_keys(extension, &known, &format!("`x-devinfra` of kind `{word}`"));
         let mut reader = Reader {
             lowering: self,
@@ -71,6 +61,20 @@ impl Lowering<'_> {
             "healthcheck" => Some(Kind::Healthcheck),
             _ => Some(Kind::Process),
         }
+    }
+}
+
+/// The options of the kind that this word names.
+fn options(word: &str) -> &'static [&'static str] {
+    match word {
+        "postgres" => &["port", "user", "password", "database"],
+        "valkey" => &["port", "user", "password", "database", "keys"],
+        "s3" => &["port", "access_key", "secret_key", "region", "bucket"],
+        "lakefs" => &["port", "credentials_file", "admin"],
+        "http" => &["port", "path", "status"],
+        "tcp" => &["port"],
+        "exec" => &["command", "timeout"],
+        _ => &[],
     }
 }
 
@@ -297,7 +301,30 @@ fn declared(command: &[String]) -> BTreeMap<String, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
     use super::*;
+    use crate::stack_file::SCHEMA;
+    use crate::stack_file::lower::keys::{SERVICE, TOP};
+
+    #[test]
+    fn the_schema_has_the_keys_that_are_read_and_no_others() {
+        let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+        let keys = |place: &str| -> BTreeSet<&str> {
+            let properties = schema.pointer(place).and_then(Value::as_object);
+            properties.unwrap().keys().map(String::as_str).collect()
+        };
+        let read = |keys: &[&'static str]| keys.iter().copied().collect::<BTreeSet<&str>>();
+        assert_eq!(keys("/properties"), read(TOP));
+        assert_eq!(keys("/$defs/service/properties"), read(SERVICE));
+        let mut extension = read(&COMMON);
+        extension.extend(KINDS.iter().flat_map(|kind| options(kind)));
+        assert_eq!(keys("/$defs/extension/properties"), extension);
+        let kinds = &schema["$defs"]["extension"]["properties"]["kind"]["enum"];
+        assert_eq!(*kinds, Value::from(KINDS.to_vec()));
+    }
 
     #[test]
     fn flags_declare_the_configuration() {

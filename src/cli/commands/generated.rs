@@ -1,0 +1,46 @@
+//! `devinfra completions`, `devinfra man` and `devinfra schema`: made from what the program knows of
+//! itself.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use clap::CommandFactory as _;
+use clap_complete::{Shell, generate};
+use clap_mangen::{Man, generate_to};
+
+use super::Context;
+use crate::cli::Exit;
+use crate::cli::args::{Args, ManPages};
+use crate::cli::error::CliError;
+use crate::stack_file::SCHEMA;
+
+pub(super) fn completions(context: &Context<'_>, shell: Shell) -> Exit {
+    let mut script = Vec::new();
+    generate(shell, &mut Args::command(), "devinfra", &mut script);
+    context.output.answer(String::from_utf8_lossy(&script));
+    Exit::Done
+}
+
+pub(super) fn man(context: &Context<'_>, args: &ManPages) -> Result<Exit, CliError> {
+    if let Some(directory) = &args.output {
+        let directory = context.settings.current_directory().join(directory);
+        write_pages(&directory).map_err(|error| CliError::write(&directory, &error))?;
+        return Ok(Exit::Done);
+    }
+    let mut page = Vec::new();
+    let rendered = Man::new(Args::command()).render(&mut page);
+    rendered.map_err(|error| CliError::write(Path::new("standard output"), &error))?;
+    context.output.answer(String::from_utf8_lossy(&page));
+    Ok(Exit::Done)
+}
+
+fn write_pages(directory: &Path) -> io::Result<()> {
+    fs::create_dir_all(directory)?;
+    generate_to(Args::command(), directory)
+}
+
+pub(super) fn schema(context: &Context<'_>) -> Exit {
+    context.output.answer(SCHEMA);
+    Exit::Done
+}
