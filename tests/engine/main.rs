@@ -12,6 +12,7 @@ mod cache;
 mod changes;
 mod conflicts;
 mod crashes;
+mod data;
 mod deaths;
 mod exec;
 mod failures;

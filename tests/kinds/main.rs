@@ -7,4 +7,5 @@
 )]
 
 mod lakefs;
+mod s3;
 mod server;

@@ -101,4 +101,25 @@ impl Store {
             other => Err(format!("{other:?}")),
         }
     }
+
+    /// Begins an upload in parts, and leaves it open.
+    pub(crate) async fn begin_upload(&self, key: &str) -> Attempt<()> {
+        let action = self.bucket.create_multipart_upload(Some(&self.keys), key);
+        let url = action.sign(SIGNATURE_LIFE);
+        match http(Method::POST, url.as_str(), "").await? {
+            (200, _) => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    }
+
+    /// What a listing of the bucket says: of its objects, or of its open uploads.
+    pub(crate) async fn lists(&self, what: &'static str) -> Attempt<String> {
+        let mut action = self.bucket.get_object(Some(&self.keys), "");
+        action.query_mut().insert(what, "");
+        let url = action.sign(SIGNATURE_LIFE);
+        match http(Method::GET, url.as_str(), "").await? {
+            (200, body) => Ok(body),
+            other => Err(format!("{other:?}")),
+        }
+    }
 }

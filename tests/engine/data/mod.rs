@@ -1,0 +1,7 @@
+//! Data: what the application is told, what it finds, and how it goes.
+
+mod bootstrap;
+mod hard;
+mod reset;
+mod variables;
+mod world;

@@ -1,0 +1,143 @@
+//! `reset`: data goes, and nothing else.
+
+use std::io::Write as _;
+use std::process::Stdio;
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use super::world::{fill, is_empty, variables};
+use crate::support::{Project, block_on, clients, engine};
+
+#[test]
+fn a_reset_wipes_everything_and_restarts_nothing_but_lakefs() {
+    let project = Project::default_stack();
+    project.up();
+    let told = variables(&project);
+    fill(&project, &told, 1200, 5000);
+    let before = engine::services(&project.name);
+    let starts = |service: &str| {
+        let found = engine::container(&before[service]).unwrap();
+        found.state.unwrap().started_at.unwrap()
+    };
+    let started = ["postgres", "minio", "valkey"].map(starts);
+    let run = project.run(&["reset", "--yes", "--json"]).succeeds();
+    assert_eq!(
+        engine::services(&project.name),
+        before,
+        "no container may be made anew"
+    );
+    assert_eq!(["postgres", "minio", "valkey"].map(starts), started);
+    is_empty(&project, &told);
+    let result = run.result();
+    let wiped = |service: &str, what: &str| {
+        let all = result["wiped"].as_array().unwrap();
+        let found = all
+            .iter()
+            .find(|one| one["service"] == service && one["what"] == what);
+        found.map(|one| one["count"].clone())
+    };
+    assert_eq!(wiped("postgres", "table"), Some(20.into()));
+    assert_eq!(wiped("lakefs", "repository"), Some(25.into()));
+    assert_eq!(wiped("minio", "object"), Some(1225.into()));
+}
+
+/// The file on disk is what the next start of the server would load.
+#[test]
+fn keys_do_not_come_back_with_the_next_start() {
+    let project = Project::default_stack();
+    project.up();
+    let port = project.port("DEV_VALKEY_PORT");
+    block_on(clients::valkey::<()>(
+        port,
+        &["SET", "kh:key", "x", "EX", "999"],
+    ))
+    .unwrap();
+    block_on(clients::valkey::<()>(port, &["SAVE"])).unwrap();
+    project.run(&["reset", "valkey", "--yes"]).succeeds();
+    engine::kill(&project.container("valkey"));
+    project.up();
+    let left = block_on(clients::valkey::<bool>(port, &["EXISTS", "kh:key"]));
+    assert_eq!(left, Ok(false));
+}
+
+#[test]
+fn a_reset_of_a_stopped_stack_brings_it_up_first() {
+    let project = Project::default_stack();
+    project.up();
+    let told = variables(&project);
+    fill(&project, &told, 10, 10);
+    project.down();
+    project.run(&["reset", "--yes"]).succeeds();
+    is_empty(&project, &told);
+}
+
+#[test]
+fn without_a_terminal_nothing_is_wiped_unless_it_is_said() {
+    let project = Project::default_stack();
+    project.up();
+    let database = clients::hub_database(project.port("DEV_POSTGRES_PORT"));
+    block_on(clients::postgres(&database, "CREATE TABLE kept (x int)")).unwrap();
+    let run = project.run(&["reset"]).exits_with(2);
+    assert!(run.stderr.contains("--yes"), "{run}");
+    project.run(&["reset", "--dry-run"]).succeeds();
+    let mut typed = project.command(&["reset"]);
+    typed.stdin(Stdio::piped());
+    let mut typed = typed.spawn().unwrap();
+    typed.stdin.take().unwrap().write_all(b"yes\n").unwrap();
+    assert_eq!(
+        typed.wait().unwrap().code(),
+        Some(2),
+        "a pipe is no terminal"
+    );
+    block_on(clients::postgres(&database, "SELECT * FROM kept")).unwrap();
+}
+
+#[test]
+fn an_interrupted_reset_says_what_is_wiped_and_the_next_completes_it() {
+    for word in ["wipe postgres", "empty the data of lakefs", "start lakefs"] {
+        let project = Project::default_stack();
+        project.up();
+        let told = variables(&project);
+        fill(&project, &told, 1200, 1000);
+        let running = project.start(&["reset", "--yes", "--json"]);
+        running.wait_for(&format!("\"{word}\""), Duration::from_mins(1));
+        running.signal(Signal::INT);
+        let run = running.wait();
+        if run.code != Some(0) {
+            let run = run.exits_with(130);
+            let message = run.result()["error"]["message"]
+                .as_str()
+                .unwrap()
+                .to_owned();
+            assert!(
+                message.starts_with("the reset is incomplete: "),
+                "{message}"
+            );
+        }
+        project.run(&["reset", "--yes"]).succeeds();
+        is_empty(&project, &told);
+    }
+}
+
+#[test]
+fn a_killed_reset_is_completed_by_the_next() {
+    for word in [
+        "stop lakefs",
+        "wipe minio",
+        "empty the data of lakefs",
+        "start lakefs",
+    ] {
+        let project = Project::default_stack();
+        project.up();
+        let told = variables(&project);
+        fill(&project, &told, 1200, 1000);
+        let word = word.replace("stop lakefs", &format!("stop {}-lakefs", project.name));
+        let running = project.start(&["reset", "--yes", "--json"]);
+        running.wait_for(&format!("\"{word}\""), Duration::from_mins(1));
+        running.signal(Signal::KILL);
+        running.wait();
+        project.run(&["reset", "--yes"]).succeeds();
+        is_empty(&project, &told);
+    }
+}
