@@ -6,6 +6,7 @@ mod colour;
 mod config;
 mod devinfra;
 mod engine;
+mod examples;
 mod help;
 mod init;
 mod stack_file;
