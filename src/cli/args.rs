@@ -155,6 +155,8 @@ pub(super) enum Command {
     Config(Config),
     /// Write a stack file to start from
     Init(Init),
+    /// Write one file with what somebody needs to see after a failure; secrets are left out
+    Report(Report),
     /// Print the script that completes devinfra's arguments in a shell
     Completions {
         /// The shell
@@ -287,6 +289,13 @@ pub(super) struct Client {
         allow_hyphen_values = true
     )]
     pub(super) arguments: Vec<String>,
+}
+
+#[derive(Debug, Group)]
+pub(super) struct Report {
+    /// File to write; `-` is standard output
+    #[arg(value_name = "FILE", default_value = "devinfra-report.md")]
+    pub(super) file: PathBuf,
 }
 
 #[derive(Debug, Group)]

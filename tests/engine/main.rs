@@ -8,6 +8,7 @@
     reason = "a test fails by panicking, and says why"
 )]
 
+mod bundle;
 mod cache;
 mod changes;
 mod conflicts;

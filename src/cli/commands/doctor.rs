@@ -12,6 +12,21 @@ use crate::report::{Findings, checkup_json, count, list};
 use crate::stack_file::Loaded;
 
 pub(super) async fn run(context: &Context<'_>) -> Result<Exit, CliError> {
+    let found = examine(context).await;
+    if context.output.json {
+        context.output.answer_json(&checkup_json(&found));
+    } else {
+        context.output.answer(Findings(&found));
+    }
+    Ok(if is_ok(&found) {
+        Exit::Done
+    } else {
+        Exit::Failed
+    })
+}
+
+/// Looks at everything that can be looked at, whatever else fails.
+pub(super) async fn examine(context: &Context<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     let loaded = match context.read(&[]) {
         Ok(loaded) => {
@@ -54,16 +69,7 @@ pub(super) async fn run(context: &Context<'_>) -> Result<Exit, CliError> {
             );
         }
     }
-    if context.output.json {
-        context.output.answer_json(&checkup_json(&found));
-    } else {
-        context.output.answer(Findings(&found));
-    }
-    Ok(if is_ok(&found) {
-        Exit::Done
-    } else {
-        Exit::Failed
-    })
+    found
 }
 
 async fn ask(engine: &Docker) -> Finding {

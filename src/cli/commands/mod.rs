@@ -13,6 +13,7 @@ mod exec;
 mod generated;
 mod init;
 mod logs;
+mod report;
 mod reset;
 mod run;
 mod status;
@@ -52,6 +53,7 @@ pub(super) async fn run(
         Command::ValkeyCli(client) => exec::run_client(&context, Program::ValkeyCli, client).await,
         Command::Config(config) => config::run(&context, config),
         Command::Init(init) => init::run(&context, init),
+        Command::Report(report) => report::run(&context, report).await,
         Command::Completions { shell } => Ok(generated::completions(&context, *shell)),
         Command::Man(pages) => generated::man(&context, pages),
         Command::Schema => Ok(generated::schema(&context)),

@@ -55,7 +55,7 @@ fn as_json(stack: &Stack, status: &ServiceStatus) -> Value {
     })
 }
 
-fn as_table(stack: &Stack, found: &[ServiceStatus]) -> Table {
+pub(super) fn as_table(stack: &Stack, found: &[ServiceStatus]) -> Table {
     let mut table = Table::new(&["SERVICE", "STATE", "USABLE", "ENDPOINT", "IMAGE"]);
     for status in found {
         let kind = stack
