@@ -13,7 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use devinfra::cache::{Bootstrapped, Timing};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::{MARKER, STALE, ask, connect, coordinate, fill, names, stack, worker};
 use crate::support::{Project, block_on};
@@ -27,9 +27,11 @@ fn a_million_keys_go_fast_and_nobody_waits() {
     project.up();
     let port = project.port("CACHE_PORT");
     block_on(refill(port));
+    let other = Other::start(port);
     let began = Instant::now();
     let gone = block_on(worker::flush(port));
     let thirteen_passes = began.elapsed();
+    let (worse, worst) = other.stop();
     assert_eq!(gone, KEYS as u64);
 
     block_on(refill(port));
@@ -46,8 +48,9 @@ fn a_million_keys_go_fast_and_nobody_waits() {
     let times = thirteen_passes.as_secs_f64() / one_pass.as_secs_f64();
     eprintln!("flush of {KEYS} keys");
     eprintln!("  13 passes of SCAN and DEL, COUNT 500: {thirteen_passes:.2?}");
-    eprintln!("  one pass, as devinfra does it:        {one_pass:.2?}, {times:.1} times as fast");
-    eprintln!("  another client meanwhile:             p99 {p99:.2?}, at most {most:.2?}");
+    eprintln!("    another client meanwhile: p99 {worse:.2?}, at most {worst:.2?}");
+    eprintln!("  one pass, as devinfra does it: {one_pass:.2?}, {times:.1} times as fast");
+    eprintln!("    another client meanwhile: p99 {p99:.2?}, at most {most:.2?}");
     assert!(times >= 3.0, "only {times:.1} times as fast");
     assert!(p99 < Duration::from_millis(10), "p99 {p99:?}");
 }
@@ -60,7 +63,7 @@ async fn refill(port: u16) {
     ask::<u64>(&mut connection, &["DEL", MARKER]).await;
 }
 
-/// A client that reads all the time.
+/// A client that reads a thousand times a second, which leaves the server to the flush.
 struct Other {
     stop: Arc<AtomicBool>,
     times: thread::JoinHandle<Vec<Duration>>,
@@ -78,6 +81,7 @@ impl Other {
                     let began = Instant::now();
                     ask::<Option<String>>(&mut connection, &["GET", "kh:lakefs:stat:1"]).await;
                     times.push(began.elapsed());
+                    sleep(Duration::from_millis(1)).await;
                 }
                 times
             })
