@@ -35,6 +35,7 @@ build: ## The release binary, target/release/devinfra
 test: engine ## All tests, on a real engine
 	images=$$(tests/setup/images.sh --tests); \
 	DEVINFRA_TEST_IMAGES=$$images $(CARGO) test --locked --features engine-tests $(ARGS)
+	CARGO_TARGET_DIR=target/lakefs-double $(CARGO) test --locked --manifest-path tests/images/lakefs-double/Cargo.toml
 
 test-quick: ## The tests that need no engine
 	$(CARGO) test --locked $(ARGS)
