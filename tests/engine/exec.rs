@@ -94,9 +94,12 @@ fn a_terminal_is_handed_over_and_given_back() {
     pty.resize(100, 30);
     pty.types("until stty size | grep '^30 100'; do :; done\n");
     pty.shows("\r\n30 100");
-    // Ctrl-C is the command's: `sleep` ends, and the shell goes on.
-    pty.types("sleep 600\n");
+    // Ctrl-C is the command's: `sleep` ends, and the shell goes on. It has to run by then: a shell
+    // that is about to start it would drop the key.
+    pty.types("sh -c 'echo slee\"\"ping; exec sleep 600'\n");
+    pty.shows("\r\nsleeping");
     pty.types("\u{3}");
+    pty.shows("^C");
     pty.types("echo st''ill here; exit 3\n");
     pty.shows("still here");
     assert_eq!(pty.ends(), Some(3), "{}", pty.shown());
