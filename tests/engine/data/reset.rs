@@ -1,5 +1,6 @@
 //! `reset`: data goes, and nothing else.
 
+use std::fs;
 use std::io::Write as _;
 use std::process::Stdio;
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use super::world::{fill, is_empty, variables};
+use crate::support::pty::Pty;
 use crate::support::{Project, block_on, clients, engine};
 
 #[test]
@@ -91,6 +93,58 @@ fn without_a_terminal_nothing_is_wiped_unless_it_is_said() {
         "a pipe is no terminal"
     );
     block_on(clients::postgres(&database, "SELECT * FROM kept")).unwrap();
+}
+
+#[test]
+fn any_answer_but_yes_on_a_terminal_changes_nothing() {
+    let project = Project::default_stack();
+    project.up();
+    let port = project.port("DEV_VALKEY_PORT");
+    let key = ["SET", "kh:key", "x", "EX", "999"];
+    block_on(clients::valkey::<()>(port, &key)).unwrap();
+    let exists = || block_on(clients::valkey::<bool>(port, &["EXISTS", "kh:key"]));
+    for answer in ["no\n", "\n", "yes, or rather not\n", "\u{4}"] {
+        let mut pty = Pty::start(project.command(&["reset"]), 100, 30);
+        pty.shows("Wipe all of this? [y/N]");
+        pty.types(answer);
+        pty.shows("nothing was wiped");
+        assert_eq!(pty.ends(), Some(1), "{}", pty.shown());
+        assert_eq!(exists(), Ok(true));
+    }
+    let mut pty = Pty::start(project.command(&["reset"]), 100, 30);
+    pty.shows("Wipe all of this? [y/N]");
+    pty.types("yes\n");
+    assert_eq!(pty.ends(), Some(0), "{}", pty.shown());
+    assert_eq!(exists(), Ok(false));
+}
+
+#[test]
+fn the_hooks_of_a_reset_run_when_it_is_done() {
+    let mut project = Project::default_stack();
+    let hook = "x-devinfra:\n  hooks:\n    after_reset:\n      - sh -c 'echo \"$$KOHAKU_HUB_S3_BUCKET\" > after'\n";
+    project.merge("hooks.yaml", hook);
+    project.up();
+    assert!(!project.path().join("after").exists());
+    project.run(&["reset", "--yes"]).succeeds();
+    let told = fs::read_to_string(project.path().join("after")).unwrap();
+    assert_eq!(told, "hub-storage\n");
+}
+
+/// The size that the promise is about: under three seconds on a quiet machine.
+///
+/// ```sh
+/// cargo test --release --features engine-tests --test engine -- --ignored --nocapture data::reset
+/// ```
+#[test]
+#[ignore = "a measurement, for a quiet machine and an optimised build"]
+fn a_reset_of_a_full_stack_takes_seconds() {
+    let project = Project::default_stack();
+    project.up();
+    let told = variables(&project);
+    fill(&project, &told, 5000, 100_000);
+    let run = project.run(&["reset", "--yes"]).succeeds();
+    is_empty(&project, &told);
+    eprintln!("reset of 20 tables, 5,000 objects, 25 repositories, 100,000 keys: {run}");
 }
 
 #[test]

@@ -219,13 +219,45 @@ pub(crate) fn foreign_container(stack: &str, name: &str, network: Option<&str>) 
     let body = ContainerCreateBody {
         image: Some(images::image("TOOLS_IMAGE").to_owned()),
         cmd: Some(vec!["sleep".to_owned(), "600".to_owned()]),
-        labels: Some([(TEST.to_owned(), stack.to_owned())].into()),
         host_config: Some(HostConfig {
             network_mode: network.map(str::to_owned),
             init: Some(true),
             ..HostConfig::default()
         }),
         ..ContainerCreateBody::default()
+    };
+    foreign(stack, name, body)
+}
+
+/// Makes a container again under its name and without a label of ours, as a script would have made
+/// it: the image, command, environment, user, ports and mounts are the same.
+pub(crate) fn disown(stack: &str, id: &str) -> String {
+    let found = container(id).unwrap();
+    let name = found.name.unwrap().trim_start_matches('/').to_owned();
+    let (config, host) = (found.config.unwrap(), found.host_config.unwrap());
+    remove(id);
+    let body = ContainerCreateBody {
+        image: config.image,
+        cmd: config.cmd,
+        env: config.env,
+        user: config.user,
+        host_config: Some(HostConfig {
+            binds: host.binds,
+            mounts: host.mounts,
+            port_bindings: host.port_bindings,
+            network_mode: host.network_mode,
+            ..HostConfig::default()
+        }),
+        exposed_ports: config.exposed_ports,
+        ..ContainerCreateBody::default()
+    };
+    foreign(stack, &name, body)
+}
+
+fn foreign(stack: &str, name: &str, body: ContainerCreateBody) -> String {
+    let body = ContainerCreateBody {
+        labels: Some([(TEST.to_owned(), stack.to_owned())].into()),
+        ..body
     };
     let options = CreateContainerOptionsBuilder::new().name(name).build();
     let client = client();

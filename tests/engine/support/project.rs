@@ -125,6 +125,13 @@ impl Project {
         self.write("devinfra.yaml", stack);
     }
 
+    /// Merges another stack file over the others.
+    pub(crate) fn merge(&mut self, file: &str, text: &str) {
+        self.write(file, text);
+        self.files
+            .push(self.path().join(file).display().to_string());
+    }
+
     /// Sets an environment variable of all runs to come.
     pub(crate) fn set(&mut self, variable: &str, value: &str) {
         self.environment
