@@ -69,7 +69,8 @@ fn the_readme_names_every_command_and_no_other() {
     let table = table.split("\n\n`devinfra COMMAND").next().unwrap();
     let rows = table.lines().filter(|line| line.starts_with("| `"));
     let mut named: Vec<String> = rows
-        .flat_map(|row| quoted(row).map(str::to_owned).collect::<Vec<_>>())
+        .filter_map(|row| row.split('|').nth(1))
+        .flat_map(|cell| quoted(cell).map(str::to_owned).collect::<Vec<_>>())
         .map(|words| words.trim_start_matches("devinfra ").to_owned())
         .filter(|words| !words.starts_with('-'))
         .map(|words| {

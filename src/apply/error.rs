@@ -141,5 +141,8 @@ impl fmt::Display for ExitReason {
 }
 
 fn seconds(duration: Duration) -> String {
+    if duration < Duration::from_secs(1) {
+        return format!("{} ms", duration.as_millis());
+    }
     format!("{} s", (duration.as_secs_f64() * 10.0).round() / 10.0)
 }

@@ -55,7 +55,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return output.fail(&CliError::runtime(&error)),
     };
-    match runtime.block_on(commands::run(&args, &settings, &output)) {
+    let ended = runtime.block_on(commands::run(&args, &settings, &output));
+    // A question that nobody has answered still reads the terminal: it is not waited for.
+    runtime.shutdown_background();
+    match ended {
         Ok(exit) => output.end(exit),
         Err(error) => output.fail(&error),
     }

@@ -21,7 +21,8 @@ pub struct Variables {
 /// | the service's container | the service tells | its variables |
 /// |---|---|---|
 /// | runs | | `exports` |
-/// | does not run | something | an error: the stack is not up |
+/// | does not run | something, and it is required | an error: the stack is not up |
+/// | does not run | and it is not required | as where it is missing |
 /// | is missing | `exports_without` | those: the service is left out |
 /// | is missing | `exports`, and it is required | an error: the stack is not up |
 /// | is missing | `exports`, and it is not required | none |
@@ -44,7 +45,9 @@ pub async fn variables(
     check_up(&told, &observed)?;
     let mut variables = Variables::default();
     for service in told {
-        match observed.container_of(&service.name) {
+        let container = observed.container_of(&service.name);
+        // What the stack can do without may have died; then it is left out.
+        match container.filter(|one| service.required || one.is_running()) {
             Some(container) => variables.add(service, container, names)?,
             None => variables.values.extend(left_out(service)?),
         }
@@ -64,7 +67,7 @@ fn check_up(services: &[&Service], observed: &Observed) -> Result<(), FlowError>
         match observed.container_of(&service.name) {
             Some(container) => {
                 let tells = !exports.with.is_empty() || !exports.without.is_empty();
-                tells && !container.is_running()
+                service.required && tells && !container.is_running()
             }
             None if exports.without.is_empty() => service.required && !exports.with.is_empty(),
             None => false,

@@ -33,6 +33,11 @@ pub enum Note {
         /// The service.
         service: ServiceName,
     },
+    /// A service keeps its data in its container, and loses it with that.
+    DataInContainer {
+        /// The service.
+        service: ServiceName,
+    },
     /// The stack's network exists, and devinfra did not make it.
     ForeignNetwork {
         /// Its name.

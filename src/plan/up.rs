@@ -7,8 +7,9 @@ use super::down::patience;
 use super::reset::Wipes;
 use super::{Action, Adopt, Cause, ContainerRef, Note, Plan, Recreate, Refusal, StepId, Up, ports};
 use crate::model::{
-    Condition, ContainerId, ContainerState, Facet, Fingerprint, ImageRef, MountSource, NetworkId,
-    Observed, ObservedContainer, Owner, PullPolicy, Service, ServiceName, Stack, StopPolicy,
+    Condition, ContainerId, ContainerState, Facet, Fingerprint, ImageRef, Kind, Mount, MountSource,
+    NetworkId, Observed, ObservedContainer, Owner, PullPolicy, Service, ServiceName, Stack,
+    StopPolicy,
 };
 
 pub(super) fn reconcile(
@@ -309,8 +310,23 @@ impl<'a> Planner<'a> {
         self.start(service, None, cause, made)
     }
 
+    /// Data that nobody has mounted a place for goes with the container.
+    fn note_data(&mut self, service: &Service) {
+        let keeps_data = matches!(
+            service.kind,
+            Kind::Postgres(_) | Kind::S3(_) | Kind::Lakefs(_)
+        );
+        let mounts = &service.container.mounts;
+        let anonymous = |mount: &Mount| mount.source == MountSource::AnonymousVolume;
+        if keeps_data && mounts.iter().all(anonymous) {
+            let service = service.name.clone();
+            self.plan.notes.push(Note::DataInContainer { service });
+        }
+    }
+
     /// Everything that the container needs, and the container.
     fn create(&mut self, service: &'a Service, cause: &Cause, after: &[StepId]) -> Vec<StepId> {
+        self.note_data(service);
         let mut before = after.to_vec();
         before.extend(self.gone(service));
         before.extend(self.image(service));

@@ -114,6 +114,10 @@ pub fn note(note: &Note) -> String {
             "the data of `{service}` stays: nobody knows how to wipe it while it runs; \
              `devinfra reset --hard {service}` makes it anew"
         ),
+        Note::DataInContainer { service } => format!(
+            "`{service}` keeps its data inside its container: `devinfra down` and every replacement \
+             lose it; mount a directory or a volume at its data path to keep it"
+        ),
         Note::ForeignNetwork { network } => format!(
             "network `{network}` was not made by devinfra; it is used, and `devinfra down` \
              leaves it"

@@ -2,7 +2,8 @@
 
 use devinfra::engine::FakeEngine;
 use devinfra::model::{
-    Condition, ContainerState, PortHolder, Protocol, PullPolicy, Stack, TakenPort,
+    Condition, ContainerState, Kind, LoginRole, PortHolder, Postgres, Protocol, PullPolicy, Stack,
+    TakenPort,
 };
 use devinfra::plan::{Adopt, Goal, Note, Recreate, Step, Up, reconcile};
 
@@ -127,6 +128,26 @@ async fn a_stopped_container_is_started_and_a_paused_one_let_go() {
         plan(&engine, &stack, &up(&stack)).await.to_string(),
         "unpause hub-api (paused)\nstart db (exited with 137)\n"
     );
+}
+
+#[tokio::test]
+async fn data_that_goes_with_the_container_is_told() {
+    let login = LoginRole {
+        user: "hub".to_owned(),
+        password: "secret".into(),
+    };
+    let kind = Kind::Postgres(Postgres {
+        port: 5432,
+        login,
+        database: "hub".to_owned(),
+    });
+    let stack = stack(&["db"]).change("db", |service| service.kind = kind);
+    let made = plan(&engine_for(&stack), &stack, &up(&stack)).await;
+    let service = name("db");
+    assert_eq!(made.notes(), [Note::DataInContainer { service }]);
+    let mounted = stack.binds("db", "/data");
+    let made = plan(&engine_for(&mounted), &mounted, &up(&mounted)).await;
+    assert_eq!(made.notes(), []);
 }
 
 #[tokio::test]

@@ -218,6 +218,10 @@ fn a_file_is_merged_over_a_template() {
       POSTGRES_PASSWORD: postgres
     ports:
     - 127.0.0.1:5432:5432
+    volumes:
+    - type: volume
+      source: postgres-data
+      target: /var/lib/postgresql/data
     networks:
       default: {}
     restart: no
@@ -229,5 +233,7 @@ fn a_file_is_merged_over_a_template() {
       user: postgres
       password: postgres
       database: postgres
+      data:
+      - /var/lib/postgresql/data
     ");
 }

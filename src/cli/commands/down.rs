@@ -14,7 +14,7 @@ use crate::cli::signals::Signals;
 use crate::flow::{Brought, DownRequest, FlowError, down};
 use crate::model::Stack;
 use crate::plan::Adopt;
-use crate::report::{count, dry_run, millis, seconds};
+use crate::report::{count, dry_run, list, millis, seconds};
 
 /// How long another run may take to end.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -40,7 +40,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Down) -> Result<Exit, CliE
     drop(observer);
     match result {
         Ok(brought) => {
-            answer(context, &ready.stack, &brought);
+            answer(context, &ready.stack, args, &brought);
             Ok(Exit::Done)
         }
         Err(error) => {
@@ -60,7 +60,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Down) -> Result<Exit, CliE
     }
 }
 
-fn answer(context: &Context<'_>, stack: &Stack, brought: &Brought) {
+fn answer(context: &Context<'_>, stack: &Stack, args: &Down, brought: &Brought) {
     if context.output.json {
         let result = result_json(context, stack, brought, &Left::default(), None);
         context.output.answer_json(&result);
@@ -73,14 +73,22 @@ fn answer(context: &Context<'_>, stack: &Stack, brought: &Brought) {
         // What is in a volume without a name goes with its container, and is not kept.
         let (volumes, kept) = match brought.volumes {
             0 => (String::new(), ", data kept"),
-            some => (format!(", {} without a name", count(some, "volume")), ""),
+            some => (
+                format!(", {} with its data", count(some, "anonymous volume")),
+                "",
+            ),
         };
-        format!(
-            "stack `{}` is down: {}, {}{volumes} removed in {elapsed}{kept}",
-            stack.name,
-            count(brought.containers, "container"),
-            count(brought.networks, "network"),
-        )
+        let containers = count(brought.containers, "container");
+        if args.services.is_empty() {
+            let networks = count(brought.networks, "network");
+            format!(
+                "stack `{}` is down: {containers}, {networks}{volumes} removed in {elapsed}{kept}",
+                stack.name,
+            )
+        } else {
+            let services = list(&args.services);
+            format!("{services} down: {containers}{volumes} removed in {elapsed}{kept}")
+        }
     });
 }
 

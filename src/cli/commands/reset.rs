@@ -17,7 +17,7 @@ use crate::flow::{FlowError, Loss, PreparedReset, ResetDone, ResetRequest};
 use crate::kinds::Amount;
 use crate::model::{ByteSize, Stack};
 use crate::plan::Depth;
-use crate::report::{Table, count, dry_run, millis, seconds};
+use crate::report::{Table, count, dry_run, list, millis, seconds};
 
 /// How long a service may take to become usable, and another run to end.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -57,7 +57,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Reset) -> Result<Exit, Cli
     drop(observer);
     match done {
         Ok(Some(done)) => {
-            answer(context, &ready.stack, &done);
+            answer(context, &ready.stack, args, &done);
             Ok(Exit::Done)
         }
         Ok(None) if args.dry_run => Ok(Exit::Done),
@@ -87,7 +87,10 @@ async fn is_agreed(context: &Context<'_>, stop: &Stop) -> Result<bool, FlowError
     });
     tokio::select! {
         answered = answered => Ok(answered.unwrap_or(false)),
-        () = stop.asked() => Err(FlowError::Interrupted),
+        () = stop.asked() => {
+            context.output.say("\nnothing was wiped");
+            Err(FlowError::Interrupted)
+        }
     }
 }
 
@@ -142,7 +145,7 @@ fn told(amounts: &[Amount]) -> Vec<String> {
     told.collect()
 }
 
-fn answer(context: &Context<'_>, stack: &Stack, done: &ResetDone) {
+fn answer(context: &Context<'_>, stack: &Stack, args: &Reset, done: &ResetDone) {
     if context.output.json {
         context
             .output
@@ -160,14 +163,24 @@ fn answer(context: &Context<'_>, stack: &Stack, done: &ResetDone) {
     } else {
         format!("wiped {}", parts.join(", "))
     };
-    context.output.say(format!(
-        "stack `{}` is empty and usable after {elapsed}: {what}",
-        stack.name
-    ));
+    let whole = format!("stack `{}` is", stack.name);
+    let which = if args.services.is_empty() {
+        whole
+    } else {
+        format!("{}:", list(done.wiped.keys()))
+    };
+    context
+        .output
+        .say(format!("{which} empty and usable after {elapsed}: {what}"));
 }
 
 fn loss_json(loss: &Loss) -> Vec<Value> {
-    let amounts = loss.amounts.iter().flatten();
+    let Some(amounts) = &loss.amounts else {
+        // It does not run: everything goes, and nobody has counted it.
+        let service = loss.service.as_str();
+        return vec![json!({"service": service, "what": "data", "count": null, "bytes": null})];
+    };
+    let amounts = amounts.iter();
     amounts
         .map(|amount| amount_json(loss.service.as_str(), amount))
         .collect()

@@ -100,9 +100,9 @@ fn answer(
 ) -> Result<Exit, CliError> {
     let outcome = &done.outcome;
     for (service, error) in &outcome.degraded {
-        context
-            .output
-            .warn(format_args!("`{service}` is left out: {error}"));
+        context.output.warn(format_args!(
+            "going on without `{service}`: {error}; `devinfra logs {service}` has its last words"
+        ));
     }
     tell_checks(context, &done.checks);
     let failed = failed_check(stack, &done.checks);

@@ -83,6 +83,14 @@ fn summarised(
         .unwrap_or_default()
         .into_values()
         .collect();
+    // The engine lists them in any order.
+    let mut ports: Vec<PublishedPort> = summary
+        .ports
+        .unwrap_or_default()
+        .iter()
+        .filter_map(published)
+        .collect();
+    ports.sort();
     ObservedContainer {
         id: ContainerId(summary.id.unwrap_or_default()),
         name: own_name(&names),
@@ -94,12 +102,7 @@ fn summarised(
         health: health_in(&status),
         status,
         started_at: None,
-        ports: summary
-            .ports
-            .unwrap_or_default()
-            .iter()
-            .filter_map(published)
-            .collect(),
+        ports,
         networks: network_ids(&endpoints),
         addresses: addresses(&endpoints),
         anonymous_volumes: anonymous(summary.mounts.unwrap_or_default()),

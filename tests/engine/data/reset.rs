@@ -113,6 +113,11 @@ fn any_answer_but_yes_on_a_terminal_changes_nothing() {
     }
     let mut pty = Pty::start(project.command(&["reset"]), 100, 30);
     pty.shows("Wipe all of this? [y/N]");
+    pty.signal(Signal::INT);
+    assert_eq!(pty.ends(), Some(130), "{}", pty.shown());
+    assert_eq!(exists(), Ok(true));
+    let mut pty = Pty::start(project.command(&["reset"]), 100, 30);
+    pty.shows("Wipe all of this? [y/N]");
     pty.types("yes\n");
     assert_eq!(pty.ends(), Some(0), "{}", pty.shown());
     assert_eq!(exists(), Ok(false));
