@@ -121,6 +121,8 @@ impl Settings {
             .path("XDG_RUNTIME_DIR")
             .or_else(|| self.path("XDG_STATE_HOME"))
             .or_else(|| self.path("HOME").map(|home| home.join(".local/state")));
-        state.unwrap_or_else(env::temp_dir).join("devinfra")
+        // What all users share holds a directory for each.
+        let shared = || env::temp_dir().join(format!("devinfra-{}", getuid().as_raw()));
+        state.map_or_else(shared, |state| state.join("devinfra"))
     }
 }

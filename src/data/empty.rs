@@ -127,20 +127,50 @@ pub fn check_names(path: &Path, kind: &Kind, names: &[String]) -> Result<(), Emp
 ///
 /// When something is.
 pub fn check_mounts(path: &Path) -> Result<(), EmptyError> {
-    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    // The fifth field is the place; blanks in it are written as \\040.
-    let inside = mounts.lines().any(|line| {
-        let place = line.split(' ').nth(4).unwrap_or_default();
-        let place = place.replace("\\040", " ");
-        Path::new(&place).starts_with(path) && Path::new(&place) != path
-    });
-    if inside {
+    let failed = |source| EmptyError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    // Mounts are listed by the places they really are at, whatever symlinks lead there.
+    let real = fs::canonicalize(path).map_err(failed)?;
+    let mounts = fs::read("/proc/self/mountinfo").map_err(failed)?;
+    if mounted_inside(&mounts, &real) {
         return Err(EmptyError::Unsafe {
             path: path.to_owned(),
             reason: "another file system is mounted inside it",
         });
     }
     Ok(())
+}
+
+/// Whether one of the mounts of `/proc/self/mountinfo` is below the directory.
+fn mounted_inside(mounts: &[u8], directory: &Path) -> bool {
+    let lines = mounts.split(|&byte| byte == b'\n');
+    let places = lines.filter_map(|line| line.split(|&byte| byte == b' ').nth(4));
+    places.map(unescaped).any(|place| {
+        let place = Path::new(OsStr::from_bytes(&place));
+        place.starts_with(directory) && place != directory
+    })
+}
+
+/// The kernel writes blanks, backslashes and the like as a backslash and three octal digits.
+fn unescaped(text: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let [first, after @ ..] = rest {
+        let digits = after
+            .get(..3)
+            .and_then(|digits| str::from_utf8(digits).ok());
+        let code = digits.and_then(|digits| u8::from_str_radix(digits, 8).ok());
+        if let (b'\\', Some(code)) = (first, code) {
+            plain.push(code);
+            rest = after.get(3..).unwrap_or_default();
+        } else {
+            plain.push(*first);
+            rest = after;
+        }
+    }
+    plain
 }
 
 impl Checked {
@@ -358,6 +388,17 @@ mod tests {
             Err(EmptyError::Unsafe { reason, .. }) => reason,
             other => panic!("{} is not refused: {other:?}", path.display()),
         }
+    }
+
+    #[test]
+    fn mounts_are_found_by_their_real_names() {
+        let listed: &[u8] = b"1 0 8:1 / / rw - ext4\n2 1 8:2 / /r\\1342/a\\040b/in rw - ext4\n\
+            3 1 8:3 / /not-\xff-text rw - ext4\n";
+        let inside = |path: &str| mounted_inside(listed, Path::new(path));
+        assert!(inside(r"/r\2/a b"));
+        assert!(inside(r"/r\2"));
+        assert!(!inside(r"/r\2/a b/in"));
+        assert!(!inside(r"/r\2/a b/i"));
     }
 
     #[test]

@@ -306,6 +306,11 @@ impl Engine for FakeEngine {
         Ok(self.with(|state| state.volumes.iter().cloned().collect()))
     }
 
+    /// Every volume of this engine was made by it.
+    async fn foreign_volumes(&self, _stack: &Stack) -> Result<Vec<String>, EngineError> {
+        Ok(Vec::new())
+    }
+
     async fn about(&self) -> Result<About, EngineError> {
         Ok(About::default())
     }

@@ -50,6 +50,9 @@ pub trait Engine: fmt::Debug + Send + Sync {
     /// named in `further` that exist.
     async fn volumes(&self, stack: &Stack, further: &[String]) -> Result<Vec<String>, EngineError>;
 
+    /// The names of the stack's volumes that exist and were not made for it.
+    async fn foreign_volumes(&self, stack: &Stack) -> Result<Vec<String>, EngineError>;
+
     /// What the engine says of itself.
     async fn about(&self) -> Result<About, EngineError>;
 

@@ -3,6 +3,7 @@
 //! They run without the stack's lock, so that they may use devinfra themselves.
 
 use std::io;
+use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ use crate::model::{Moment, ServiceName};
 
 /// How long a hook has to end by itself when a stop is asked.
 const LAST_CHANCE: Duration = Duration::from_secs(5);
+/// How long what a hook has written may still take to arrive when it has ended.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// Runs the hooks of this moment one after the other, in the project directory, with the variables
 /// of the services.
@@ -87,9 +90,21 @@ async fn end(session: &Session<'_>, mut child: Child) -> Result<io::Result<ExitS
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let id = child.id();
     let run = async {
-        let ((), (), status) =
-            tokio::join!(tell(session, stdout), tell(session, stderr), child.wait());
-        status
+        let mut telling =
+            pin!(async { tokio::join!(tell(session, stdout), tell(session, stderr)) });
+        let ended = tokio::select! {
+            biased;
+            status = child.wait() => Some(status),
+            _told = &mut telling => None,
+        };
+        match ended {
+            // What it started in the background may hold its streams open for ever.
+            Some(status) => {
+                timeout(LAST_WORDS, telling).await.ok();
+                status
+            }
+            None => child.wait().await,
+        }
     };
     let mut run = Box::pin(run);
     tokio::select! {

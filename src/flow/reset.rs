@@ -11,9 +11,11 @@ use super::hooks::run_hooks;
 use super::up::carry_out;
 use super::{FlowError, Session, StackLock, check_names};
 use crate::apply::{Outcome, Question, observe};
-use crate::data;
+use crate::data::{self, EmptyError};
 use crate::kinds::{Amount, Target, count};
-use crate::model::{Moment, MountSource, Observed, Service, ServiceName, Stack, Wiping};
+use crate::model::{
+    HostPath, Moment, Mount, MountSource, Observed, Service, ServiceName, Stack, Wiping,
+};
 use crate::plan::{Action, Adopt, Depth, Goal, Plan, Recreate, Reset, Up, reconcile};
 
 /// How long a service has to say what it has.
@@ -90,6 +92,7 @@ impl ResetRequest {
         });
         let plan = reconcile(stack, &observed, &goal).map_err(FlowError::Refused)?;
         check_directories(stack, &plan)?;
+        check_volumes(session, &plan).await?;
         let wiped = services.iter().filter_map(|name| stack.services.get(name));
         let wiped = wiped.filter(|service| is_wiped(service, self.depth));
         let losses = wiped.map(|service| loss(session, service, &observed));
@@ -149,25 +152,69 @@ fn is_wiped(service: &Service, depth: Depth) -> bool {
     }
 }
 
-/// Refuses before anything is wiped when a directory is not what it should be.
-fn check_directories(stack: &Stack, plan: &Plan) -> Result<(), FlowError> {
-    let emptied = plan
-        .steps()
-        .iter()
-        .filter(|step| step.action == Action::EmptyData);
+/// The services whose directories and volumes the plan empties, with the mounts that are emptied.
+fn emptied<'a>(stack: &'a Stack, plan: &'a Plan) -> impl Iterator<Item = (&'a Service, &'a Mount)> {
+    let steps = plan.steps().iter();
+    let emptied = steps.filter(|step| step.action == Action::EmptyData);
     let services = emptied.filter_map(|step| stack.services.get(step.service.as_ref()?));
-    for service in services {
-        for mount in &service.container.mounts {
-            if let Some(path) = mount.host_path()
-                && service.data.contains(&mount.target)
-            {
-                data::check(&path.0, &stack.directory, &service.kind).map_err(|source| {
-                    FlowError::Unsafe {
-                        service: service.name.clone(),
-                        source,
-                    }
-                })?;
+    services.flat_map(|service| {
+        let mounts = service.container.mounts.iter();
+        let data = mounts.filter(|mount| service.data.contains(&mount.target));
+        data.map(move |mount| (service, mount))
+    })
+}
+
+fn unsafe_to_empty(service: &Service, path: PathBuf, reason: &'static str) -> FlowError {
+    FlowError::Unsafe {
+        service: service.name.clone(),
+        source: EmptyError::Unsafe { path, reason },
+    }
+}
+
+/// Refuses before anything is wiped when a directory is not what it should be, or another service
+/// that is not wiped has something in it or around it.
+fn check_directories(stack: &Stack, plan: &Plan) -> Result<(), FlowError> {
+    let wiped: BTreeSet<&ServiceName> = emptied(stack, plan).map(|(one, _)| &one.name).collect();
+    let others = stack.services.values();
+    let others = others.filter(|other| !wiped.contains(&other.name));
+    let kept: Vec<&HostPath> = others
+        .flat_map(|other| other.container.mounts.iter().filter_map(Mount::host_path))
+        .collect();
+    for (service, mount) in emptied(stack, plan) {
+        let Some(path) = mount.host_path() else {
+            continue;
+        };
+        let overlaps =
+            |kept: &&HostPath| kept.0.starts_with(&path.0) || path.0.starts_with(&kept.0);
+        if kept.iter().any(overlaps) {
+            let reason = "a service that is not reset has mounted it, something in it, or something around it";
+            return Err(unsafe_to_empty(service, path.0.clone(), reason));
+        }
+        data::check(&path.0, &stack.directory, &service.kind).map_err(|source| {
+            FlowError::Unsafe {
+                service: service.name.clone(),
+                source,
             }
+        })?;
+    }
+    Ok(())
+}
+
+/// Refuses before anything is wiped when a volume is somebody else's.
+async fn check_volumes(session: &Session<'_>, plan: &Plan) -> Result<(), FlowError> {
+    let volumes = emptied(session.stack, plan).filter_map(|(service, mount)| match &mount.source {
+        MountSource::Volume { name } => Some((service, session.stack.volumes.get(name)?)),
+        _ => None,
+    });
+    let volumes: Vec<_> = volumes.collect();
+    if volumes.is_empty() {
+        return Ok(());
+    }
+    let foreign = session.engine.foreign_volumes(session.stack).await?;
+    for (service, volume) in volumes {
+        if volume.external || foreign.contains(&volume.name) {
+            let reason = "it is a volume that devinfra did not make for this stack";
+            return Err(unsafe_to_empty(service, volume.name.clone().into(), reason));
         }
     }
     Ok(())

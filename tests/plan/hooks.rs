@@ -1,6 +1,7 @@
 //! When the stack file's commands run, with what, and what becomes of a failure.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -160,4 +161,29 @@ async fn a_stack_that_is_not_up_comes_down_without_hooks() {
     let (done, written) = world.down().await;
     done.unwrap();
     assert_eq!(written, [""; 0]);
+}
+
+/// A development server that a hook starts in the background keeps the hook's output open.
+#[tokio::test]
+async fn what_a_hook_leaves_running_is_not_waited_for() {
+    let mut world = world();
+    world.stack.hooks.after_up = vec![shell("sleep 20 & echo started")];
+    let began = Instant::now();
+    let (done, written) = world.up(&[]).await;
+    done.unwrap();
+    assert_eq!(written, ["after_up", "started"]);
+    assert!(began.elapsed() < Duration::from_secs(10));
+}
+
+#[tokio::test]
+async fn a_lock_that_is_a_symlink_is_refused_and_what_it_points_to_stays() {
+    let world = world();
+    let locks = world.directory.path().join("locks");
+    fs::create_dir(&locks).unwrap();
+    let precious = world.directory.path().join("precious");
+    fs::write(&precious, "text").unwrap();
+    symlink(&precious, locks.join("hub.lock")).unwrap();
+    let (done, _written) = world.up(&[]).await;
+    assert!(matches!(done, Err(FlowError::Lock(_))));
+    assert_eq!(fs::read_to_string(&precious).unwrap(), "text");
 }

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bollard::errors::Error as Refusal;
-use bollard::models::{ContainerSummary, Network as EngineNetwork};
+use bollard::models::{ContainerSummary, Network as EngineNetwork, Volume};
 use bollard::query_parameters::{
     CreateContainerOptions, ListContainersOptions, ListNetworksOptions, ListVolumesOptions,
     RemoveContainerOptions, StopContainerOptions,
@@ -129,6 +129,12 @@ impl Docker {
             .await
     }
 
+    async fn list_volumes(&self) -> Result<Vec<Volume>, EngineError> {
+        let listing = self.client.list_volumes(None::<ListVolumesOptions>);
+        let listed = self.call("list volumes", self.deadlines.quick, listing);
+        Ok(listed.await?.volumes.unwrap_or_default())
+    }
+
     async fn list_containers(
         &self,
         filters: Option<(&str, Vec<String>)>,
@@ -176,18 +182,12 @@ impl Engine for Docker {
     }
 
     async fn volumes(&self, stack: &Stack, further: &[String]) -> Result<Vec<String>, EngineError> {
-        let listed = self
-            .call(
-                "list volumes",
-                self.deadlines.quick,
-                self.client.list_volumes(None::<ListVolumesOptions>),
-            )
-            .await?;
-        Ok(observe::volumes(
-            stack,
-            further,
-            listed.volumes.unwrap_or_default(),
-        ))
+        let listed = self.list_volumes().await?;
+        Ok(observe::volumes(stack, further, listed))
+    }
+
+    async fn foreign_volumes(&self, stack: &Stack) -> Result<Vec<String>, EngineError> {
+        Ok(observe::foreign_volumes(stack, self.list_volumes().await?))
     }
 
     async fn about(&self) -> Result<About, EngineError> {

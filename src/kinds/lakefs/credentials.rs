@@ -84,7 +84,12 @@ impl Credentials {
     ///
     /// When it can't be read, or lacks a key.
     pub fn read(path: &Path) -> Result<Option<Self>, CredentialsError> {
-        let text = match fs::read_to_string(path) {
+        // A pipe there would be waited on for ever.
+        let regular = match fs::metadata(path) {
+            Ok(found) if !found.is_file() => Err(io::Error::other("it is no regular file")),
+            _ => Ok(()),
+        };
+        let text = match regular.and_then(|()| fs::read_to_string(path)) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(source) => {

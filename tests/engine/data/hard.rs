@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 
 use super::world::{fill, is_empty, variables};
-use crate::support::Project;
+use crate::support::{Project, engine};
 
 /// A user that exists on no machine, in the group that may talk to the engine.
 const USER: u32 = 54321;
@@ -72,4 +72,48 @@ fn an_ordinary_user_needs_no_rights_but_the_engines() {
     run(&["reset", "--hard", "--yes"]);
     assert!(!planted.exists());
     run(&["down"]);
+}
+
+#[test]
+fn volumes_that_are_not_the_stacks_are_refused_and_kept() {
+    for volumes in [
+        "named: {name: $NAME}",
+        "named: {external: true, name: $NAME}",
+    ] {
+        let project = Project::with(&format!(
+            "services:\n  cache:\n    image: ${{VALKEY_IMAGE}}\n    volumes: [\"named:/data\"]\n    \
+             ports: [\"$CACHE_PORT:6379\"]\nvolumes:\n  {}\n",
+            volumes.replace("$NAME", "\"${DEVINFRA_NAME}-foreign\"")
+        ));
+        let volume = format!("{}-foreign", project.name);
+        engine::foreign_volume(&project.name, &volume);
+        project.up();
+        let id = project.container("cache");
+        let run = project.run(&["reset", "--hard", "--yes"]).exits_with(7);
+        let words = format!("`{volume}` is not emptied: it is a volume that devinfra did not make");
+        assert!(run.stderr.contains(&words), "{run}");
+        assert!(engine::is_running(&id), "nothing may have been stopped");
+        project.down();
+        engine::remove_volume(&volume);
+    }
+}
+
+#[test]
+fn data_around_that_of_a_service_that_is_not_reset_is_refused() {
+    let service = |name: &str, path: &str, port: &str| {
+        format!(
+            "  {name}:\n    image: ${{VALKEY_IMAGE}}\n    volumes: [\"{path}:/data\"]\n    \
+             ports: [\"${port}:6379\"]\n"
+        )
+    };
+    let outer = service("outer", "./data", "OUTER_PORT");
+    let inner = service("inner", "./data/appendonlydir", "INNER_PORT");
+    let project = Project::with(&format!("services:\n{outer}{inner}"));
+    project.up();
+    for wiped in ["outer", "inner"] {
+        let run = project
+            .run(&["reset", "--hard", "--yes", wiped])
+            .exits_with(7);
+        assert!(run.stderr.contains("a service that is not reset"), "{run}");
+    }
 }

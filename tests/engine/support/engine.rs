@@ -7,7 +7,7 @@ use bollard::Docker;
 use bollard::errors::Error;
 use bollard::models::{
     ContainerCreateBody, ContainerInspectResponse, ContainerStateStatusEnum, EventMessage,
-    HostConfig, NetworkCreateRequest, NetworkDisconnectRequest,
+    HostConfig, NetworkCreateRequest, NetworkDisconnectRequest, VolumeCreateRequest,
 };
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, EventsOptionsBuilder, InspectNetworkOptions,
@@ -276,6 +276,20 @@ pub(crate) fn foreign_network(stack: &str, name: &str) -> String {
         ..NetworkCreateRequest::default()
     };
     block_on(client().create_network(request)).unwrap().id
+}
+
+/// A volume that devinfra did not make.
+pub(crate) fn foreign_volume(stack: &str, name: &str) {
+    let request = VolumeCreateRequest {
+        name: Some(name.to_owned()),
+        labels: Some([(TEST.to_owned(), stack.to_owned())].into()),
+        ..VolumeCreateRequest::default()
+    };
+    block_on(client().create_volume(request)).unwrap();
+}
+
+pub(crate) fn remove_volume(name: &str) {
+    block_on(client().remove_volume(name, None::<RemoveVolumeOptions>)).unwrap();
 }
 
 /// The ids of all networks of this name.
