@@ -73,7 +73,7 @@ pub const CATALOGUE: &[Chapter] = &[
                 "exports.invalid",
                 Exit::StackFile,
                 "A service's `exports` can't be resolved.",
-                "The message says which, and what it may hold.",
+                "Run `devinfra up`: the service was published differently when it was made.",
             ),
             entry(
                 "run.command",

@@ -49,7 +49,7 @@ pub async fn variables(
         // What the stack can do without may have died; then it is left out.
         match container.filter(|one| service.required || one.is_running()) {
             Some(container) => variables.add(service, container, names)?,
-            None => variables.values.extend(left_out(service)?),
+            None => variables.values.extend(left_out(service)),
         }
     }
     Ok(variables)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::{percent_encoded, reachable, url, url_with_credentials};
-use crate::model::{Kind, Secret, Service};
+use crate::model::{Kind, Secret, Service, ServiceName, VariableName};
 
 /// Placeholders whose values are secrets by themselves.
 const SECRET: [&str; 2] = ["password", "secret_key"];
@@ -23,45 +23,18 @@ pub enum Names {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Values(BTreeMap<&'static str, Secret>);
 
-/// A value that can't be made.
+/// A placeholder that has no value, since the service is published differently now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ExportError {
-    /// A placeholder that the kind does not have.
-    #[error(
-        "`{variable}` of service `{service}` uses `{{{placeholder}}}`, but a service of kind `{kind}` has {known}"
-    )]
-    Unknown {
-        /// The variable.
-        variable: String,
-        /// The service.
-        service: String,
-        /// The placeholder.
-        placeholder: String,
-        /// The kind.
-        kind: &'static str,
-        /// The placeholders it has.
-        known: String,
-    },
-    /// A brace that is not closed.
-    #[error(
-        "`{variable}` of service `{service}` has a `{{` without its `}}`; a brace itself is written twice"
-    )]
-    Unclosed {
-        /// The variable.
-        variable: String,
-        /// The service.
-        service: String,
-    },
-    /// A name that no shell takes.
-    #[error(
-        "service `{service}` exports `{variable}`, but a name has letters, digits and `_` only, and no digit in front"
-    )]
-    Name {
-        /// The variable.
-        variable: String,
-        /// The service.
-        service: String,
-    },
+#[error(
+    "`{variable}` of service `{service}` uses `{{{placeholder}}}`, which has no value as it runs"
+)]
+pub struct ExportError {
+    /// The variable.
+    pub variable: VariableName,
+    /// The service.
+    pub service: ServiceName,
+    /// The placeholder.
+    pub placeholder: String,
 }
 
 impl Values {
@@ -115,6 +88,20 @@ impl Values {
         forms.filter(|secret| !secret.reveal().is_empty())
     }
 
+    fn get(&self, placeholder: &str) -> Option<&str> {
+        self.0.get(placeholder).map(Secret::reveal)
+    }
+
+    /// The conventional variables that have a value.
+    fn standard(&self, kind: &Kind) -> BTreeMap<String, Secret> {
+        let pairs = standard(kind).iter();
+        pairs
+            .filter_map(|(variable, name)| {
+                Some(((*variable).to_owned(), self.0.get(name)?.clone()))
+            })
+            .collect()
+    }
+
     fn put(&mut self, name: &'static str, value: &str) {
         self.0.insert(name, Secret::new(value));
     }
@@ -126,184 +113,156 @@ impl Values {
     }
 }
 
-/// The conventional variables of a kind of service.
+/// The conventional variables of a kind of service, each with its placeholder.
 fn standard(kind: &Kind) -> &'static [(&'static str, &'static str)] {
     match kind {
         Kind::Postgres(_) => &[
-            ("DATABASE_URL", "{url}"),
-            ("PGHOST", "{host}"),
-            ("PGPORT", "{port}"),
-            ("PGUSER", "{user}"),
-            ("PGPASSWORD", "{password}"),
-            ("PGDATABASE", "{database}"),
+            ("DATABASE_URL", "url"),
+            ("PGHOST", "host"),
+            ("PGPORT", "port"),
+            ("PGUSER", "user"),
+            ("PGPASSWORD", "password"),
+            ("PGDATABASE", "database"),
         ],
-        Kind::Valkey(_) => &[("REDIS_URL", "{url}")],
+        Kind::Valkey(_) => &[("REDIS_URL", "url")],
         // Not AWS_ENDPOINT_URL: it would send the requests for every other service here as well.
         Kind::S3(_) => &[
-            ("AWS_ENDPOINT_URL_S3", "{endpoint}"),
-            ("AWS_ACCESS_KEY_ID", "{access_key}"),
-            ("AWS_SECRET_ACCESS_KEY", "{secret_key}"),
-            ("AWS_REGION", "{region}"),
-            ("AWS_DEFAULT_REGION", "{region}"),
+            ("AWS_ENDPOINT_URL_S3", "endpoint"),
+            ("AWS_ACCESS_KEY_ID", "access_key"),
+            ("AWS_SECRET_ACCESS_KEY", "secret_key"),
+            ("AWS_REGION", "region"),
+            ("AWS_DEFAULT_REGION", "region"),
         ],
         Kind::Lakefs(_) => &[
-            ("LAKECTL_SERVER_ENDPOINT_URL", "{endpoint}"),
-            ("LAKECTL_CREDENTIALS_ACCESS_KEY_ID", "{access_key}"),
-            ("LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY", "{secret_key}"),
+            ("LAKECTL_SERVER_ENDPOINT_URL", "endpoint"),
+            ("LAKECTL_CREDENTIALS_ACCESS_KEY_ID", "access_key"),
+            ("LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY", "secret_key"),
         ],
         Kind::Http(_) | Kind::Tcp(_) | Kind::Exec(_) | Kind::Healthcheck | Kind::Process => &[],
     }
 }
 
-/// The variables that `service` exports, with their placeholders replaced. `{{` and `}}` are braces.
-/// What the stack file says comes before what is conventional.
+/// The variables that `service` exports, with their placeholders replaced. What the stack file says
+/// comes before what is conventional.
 ///
 /// # Errors
 ///
-/// When a value uses a placeholder that the service's kind does not have, or a name is none.
+/// When a value uses a placeholder that has no value.
 pub fn resolve(
     service: &Service,
     values: &Values,
     names: Names,
 ) -> Result<BTreeMap<String, Secret>, ExportError> {
-    let standard = match names {
-        Names::Own => &[],
-        Names::Standard => standard(&service.kind),
+    let mut resolved = match names {
+        Names::Own => BTreeMap::new(),
+        Names::Standard => values.standard(&service.kind),
     };
-    let own = service.exports.with.iter();
-    let own = own.map(|(variable, template)| (variable.as_str(), template.as_str()));
-    let mut resolved = BTreeMap::new();
-    for (variable, template) in standard.iter().copied().chain(own) {
-        check_name(service, variable)?;
-        let value = Secret::new(filled(service, variable, template, values)?);
-        resolved.insert(variable.to_owned(), value);
+    for (variable, template) in &service.exports.with {
+        let filled = template.fill(|name| values.get(name));
+        let value = filled.map_err(|placeholder| ExportError {
+            variable: variable.clone(),
+            service: service.name.clone(),
+            placeholder: placeholder.to_owned(),
+        })?;
+        resolved.insert(variable.to_string(), Secret::new(value));
     }
     Ok(resolved)
 }
 
 /// The variables that tell the application that `service` is left out.
-///
-/// # Errors
-///
-/// When a name is none.
-pub fn left_out(service: &Service) -> Result<BTreeMap<String, Secret>, ExportError> {
-    let mut resolved = BTreeMap::new();
-    for (variable, value) in &service.exports.without {
-        check_name(service, variable)?;
-        resolved.insert(variable.clone(), Secret::new(value));
-    }
-    Ok(resolved)
-}
-
-fn check_name(service: &Service, variable: &str) -> Result<(), ExportError> {
-    let takes = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
-    if !variable.is_empty()
-        && variable.chars().all(takes)
-        && !variable.starts_with(|first: char| first.is_ascii_digit())
-    {
-        return Ok(());
-    }
-    Err(ExportError::Name {
-        variable: variable.to_owned(),
-        service: service.name.to_string(),
-    })
-}
-
-fn filled(
-    service: &Service,
-    variable: &str,
-    template: &str,
-    values: &Values,
-) -> Result<String, ExportError> {
-    let mut text = String::new();
-    let mut rest = template;
-    while let Some(at) = rest.find(['{', '}']) {
-        let (before, from) = rest.split_at(at);
-        text.push_str(before);
-        if let Some(after) = from.strip_prefix("{{") {
-            text.push('{');
-            rest = after;
-        } else if let Some(after) = from.strip_prefix("}}") {
-            text.push('}');
-            rest = after;
-        } else if let Some(after) = from.strip_prefix('}') {
-            text.push('}');
-            rest = after;
-        } else {
-            let inside = from
-                .strip_prefix('{')
-                .and_then(|inside| inside.split_once('}'));
-            let (name, after) = inside.ok_or_else(|| ExportError::Unclosed {
-                variable: variable.to_owned(),
-                service: service.name.to_string(),
-            })?;
-            let value = values.0.get(name).ok_or_else(|| ExportError::Unknown {
-                variable: variable.to_owned(),
-                service: service.name.to_string(),
-                placeholder: name.to_owned(),
-                kind: service.kind.word(),
-                known: values
-                    .0
-                    .keys()
-                    .map(|key| format!("`{{{key}}}`"))
-                    .collect::<Vec<_>>()
-                    .join(" "),
-            })?;
-            text.push_str(value.reveal());
-            rest = after;
-        }
-    }
-    text.push_str(rest);
-    Ok(text)
+pub fn left_out(service: &Service) -> BTreeMap<String, Secret> {
+    let own = service.exports.without.iter();
+    own.map(|(variable, value)| (variable.to_string(), Secret::new(value)))
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+    use std::time::Duration;
+
     use super::*;
-    use crate::model::{ContainerSpec, ImageRef, ServiceName, TcpProbe};
+    use crate::model::{
+        ContainerSpec, ExecProbe, HttpProbe, ImageRef, Lakefs, LoginRole, Postgres, S3, TcpProbe,
+        Template, Valkey,
+    };
 
-    fn exported(template: &str) -> Result<String, ExportError> {
-        let spec = ContainerSpec::new("c", ImageRef::parse("i").unwrap());
-        let mut service = Service::new(ServiceName::new("s").unwrap(), spec);
-        service.kind = Kind::Tcp(TcpProbe { port: 1 });
-        service
-            .exports
-            .with
-            .insert("V".to_owned(), template.to_owned());
-        let values = Values::of(&service.kind, IpAddr::from([127, 0, 0, 1]), 99);
-        Ok(resolve(&service, &values, Names::Own)?["V"]
-            .reveal()
-            .to_owned())
+    /// Every kind, with all its options or with as few as there can be.
+    fn kinds(given: bool) -> Vec<Kind> {
+        let option = |text: &str| given.then(|| text.to_owned());
+        vec![
+            Kind::Postgres(Postgres {
+                port: 5432,
+                login: LoginRole {
+                    user: "u".to_owned(),
+                    password: "p".into(),
+                },
+                database: "d".to_owned(),
+            }),
+            Kind::Valkey(Valkey {
+                port: 6379,
+                password: given.then(|| "p".into()),
+                username: option("u"),
+                database: 0,
+                keys: None,
+                declared: BTreeMap::new(),
+            }),
+            Kind::S3(S3 {
+                port: 9000,
+                access_key: "a".to_owned(),
+                secret_key: "s".into(),
+                region: "r".to_owned(),
+                bucket: option("b"),
+            }),
+            Kind::Lakefs(Lakefs {
+                port: 8000,
+                credentials_file: given.then(|| PathBuf::from("/keys")),
+                admin: "admin".to_owned(),
+            }),
+            Kind::Http(HttpProbe {
+                port: 80,
+                path: "/".to_owned(),
+                status: None,
+            }),
+            Kind::Tcp(TcpProbe { port: 1 }),
+            Kind::Exec(ExecProbe {
+                command: Vec::new(),
+                timeout: Duration::from_secs(1),
+            }),
+            Kind::Healthcheck,
+            Kind::Process,
+        ]
     }
 
+    /// The model says which placeholders there are, this file what they stand for.
     #[test]
-    fn placeholders_are_replaced_and_doubled_braces_kept() {
-        assert_eq!(exported("{host}:{port}").unwrap(), "127.0.0.1:99");
-        assert_eq!(exported("{{{port}}}").unwrap(), "{99}");
-        assert_eq!(exported("plain").unwrap(), "plain");
-    }
-
-    #[test]
-    fn a_name_that_no_shell_takes_is_refused() {
-        let spec = ContainerSpec::new("c", ImageRef::parse("i").unwrap());
-        let mut service = Service::new(ServiceName::new("s").unwrap(), spec);
-        for name in ["", "1A", "A-B", "A B", "A;id", "Ä"] {
-            service.exports.without = [(name.to_owned(), String::new())].into();
-            assert!(left_out(&service).is_err(), "{name}");
+    fn every_placeholder_of_a_kind_has_a_value_and_no_other() {
+        for kind in kinds(true).iter().chain(&kinds(false)) {
+            let mut values = Values::of(kind, IpAddr::from([127, 0, 0, 1]), 99);
+            if let Kind::Lakefs(options) = kind
+                && options.credentials_file.is_some()
+            {
+                values = values.with_keys("a", &"s".into());
+            }
+            let mut known = kind.placeholders().to_vec();
+            known.retain(|name| kind.lacks(name).is_none());
+            known.sort_unstable();
+            let found: Vec<_> = values.0.keys().copied().collect();
+            assert_eq!(found, known, "{kind:?}");
         }
-        service.exports.without = [("_a1".to_owned(), String::new())].into();
-        assert_eq!(left_out(&service).unwrap().len(), 1);
     }
 
     #[test]
-    fn what_can_not_be_replaced_is_named() {
+    fn a_placeholder_without_a_value_is_named() {
+        let spec = ContainerSpec::new("c", ImageRef::parse("i").unwrap());
+        let mut service = Service::new(ServiceName::new("s").unwrap(), spec);
+        let (name, template) = (VariableName::new("V"), Template::parse("{port}"));
+        service.exports.with = [(name.unwrap(), template.unwrap())].into();
         assert_eq!(
-            exported("{bucket}").unwrap_err().to_string(),
-            "`V` of service `s` uses `{bucket}`, but a service of kind `tcp` has `{host}` `{port}` `{url}`"
+            resolve(&service, &Values::default(), Names::Own)
+                .unwrap_err()
+                .to_string(),
+            "`V` of service `s` uses `{port}`, which has no value as it runs"
         );
-        assert!(matches!(
-            exported("{host"),
-            Err(ExportError::Unclosed { .. })
-        ));
     }
 }

@@ -3,6 +3,7 @@
 //! No I/O, no async, no serde, no clock: a value of this module can be built in a test in one line.
 
 mod container;
+mod export;
 mod fingerprint;
 mod image;
 mod kind;
@@ -18,6 +19,7 @@ mod stack;
 pub use container::{
     ContainerSpec, DeviceLimits, Healthcheck, Logging, NetworkAttachment, RestartPolicy, Ulimit,
 };
+pub use export::{Exports, Template, VariableError, VariableName};
 pub use fingerprint::{Facet, Fingerprint};
 pub use image::{ImageError, ImageRef, PullPolicy};
 pub use kind::{
@@ -32,6 +34,6 @@ pub use observed::{
 };
 pub use port::{PortHolder, PortMapping, Protocol, TakenPort};
 pub use secret::Secret;
-pub use service::{Condition, Dependency, Exports, Service, StopPolicy};
+pub use service::{Condition, Dependency, Service, StopPolicy};
 pub use size::{ByteSize, SizeError};
 pub use stack::{Hooks, Moment, NetworkSpec, Stack, StackError, VolumeSpec};

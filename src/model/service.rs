@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{ContainerSpec, Kind, PullPolicy, ServiceName};
+use super::{ContainerSpec, Exports, Kind, PullPolicy, ServiceName};
 
 /// A service: what its container is made of, and what devinfra does about it.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,15 +49,6 @@ pub enum Condition {
     Healthy,
     /// It ran and exited with 0.
     CompletedSuccessfully,
-}
-
-/// Environment variables for the application. Values may hold placeholders such as `{url}`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Exports {
-    /// Where the service is up.
-    pub with: BTreeMap<String, String>,
-    /// Where it is left out or not up.
-    pub without: BTreeMap<String, String>,
 }
 
 /// How a container is asked to stop.

@@ -1,6 +1,7 @@
 //! A stack as text again: merged, interpolated, with every default written out.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::time::Duration;
 
 use serde_yaml::{Mapping, Value};
@@ -116,10 +117,10 @@ impl Map {
         self.option(key, (!words.is_empty()).then(|| texts(words)));
     }
 
-    fn pairs(&mut self, key: &str, pairs: &BTreeMap<String, String>) {
+    fn pairs(&mut self, key: &str, pairs: &BTreeMap<impl Display, impl Display>) {
         let mut map = Self::default();
         for (name, value) in pairs {
-            map.put(name, escaped(value));
+            map.put(&name.to_string(), escaped(&value.to_string()));
         }
         self.map(key, map);
     }

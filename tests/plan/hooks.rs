@@ -10,7 +10,7 @@ use devinfra::apply::Stop;
 use devinfra::engine::FakeEngine;
 use devinfra::event::{Event, Observer};
 use devinfra::flow::{Checks, DownRequest, FlowError, Session, UpRequest, down, up};
-use devinfra::model::{Exports, Stack};
+use devinfra::model::{Exports, Stack, Template, VariableName};
 use devinfra::plan::{Adopt, Recreate};
 use tempfile::{TempDir, tempdir};
 use tokio::time::Instant;
@@ -43,10 +43,11 @@ fn shell(script: &str) -> Vec<String> {
 /// A stack of one service, which exports `GREETING`.
 fn world() -> World {
     let directory = tempdir().unwrap();
+    let greeting = VariableName::new("GREETING").unwrap();
     let mut stack = stack(&["db"]).change("db", |service| {
         service.exports = Exports {
-            with: [("GREETING".to_owned(), "hello".to_owned())].into(),
-            without: [("GREETING".to_owned(), "nobody".to_owned())].into(),
+            with: [(greeting.clone(), Template::parse("hello").unwrap())].into(),
+            without: [(greeting, "nobody".to_owned())].into(),
         };
     });
     directory.path().clone_into(&mut stack.directory);

@@ -2,7 +2,7 @@
 
 use super::Lowering;
 use super::values::shell_words;
-use crate::model::{Exports, Hooks, Kind, Service, ServiceName};
+use crate::model::{Hooks, Kind, Service, ServiceName};
 use crate::stack_file::node::{Node, Value};
 
 /// Keys of a service's `x-devinfra` that go with every kind.
@@ -98,17 +98,9 @@ impl Lowering<'_> {
         if self.mapping(extension, "x-devinfra").is_none() {
             return;
         }
-        service.kind = self.kind(extension, service).unwrap_or(Kind::Process);
-        let mut exports = |key: &str| {
-            extension
-                .get(key)
-                .map(|node| self.pairs(node, key, "="))
-                .unwrap_or_default()
-        };
-        service.exports = Exports {
-            with: exports("exports"),
-            without: exports("exports_without"),
-        };
+        let kind = self.kind(extension, service);
+        service.exports = self.exports(extension, kind.as_ref(), service);
+        service.kind = kind.unwrap_or(Kind::Process);
         let required = extension
             .get("required")
             .and_then(|node| self.boolean(node, "required"));

@@ -2,11 +2,13 @@
 //! place; the others are lowered all the same, so that all problems are found at once.
 
 mod environment;
+mod exports;
 mod extension;
 mod keys;
 mod kind;
 mod mounts;
 mod networks;
+mod pairs;
 mod ports;
 mod references;
 mod service;

@@ -74,37 +74,6 @@ impl Lowering<'_> {
             .unwrap_or_default()
     }
 
-    /// A mapping of texts, or a sequence of `KEY=value`.
-    pub(super) fn pairs(
-        &mut self,
-        node: &Node,
-        what: &str,
-        separator: &str,
-    ) -> BTreeMap<String, String> {
-        let mut found = BTreeMap::new();
-        if let Value::Sequence(items) = &node.value {
-            for item in items {
-                let Some(text) = self.text(item, what) else {
-                    continue;
-                };
-                let (key, value) = text.split_once(separator).unwrap_or((text, ""));
-                found.insert(key.trim().to_owned(), value.trim().to_owned());
-            }
-            return found;
-        }
-        for (key, value) in self.entries(node, what) {
-            let value = if value.is_null() {
-                Some("")
-            } else {
-                self.text(value, what)
-            };
-            if let Some(value) = value {
-                found.insert(key.text.clone(), value.to_owned());
-            }
-        }
-        found
-    }
-
     /// A service's networks: a sequence of names, or a mapping with aliases.
     pub(super) fn attachments(&mut self, node: &Node) -> Vec<NetworkAttachment> {
         if let Value::Sequence(_) = &node.value {

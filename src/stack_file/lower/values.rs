@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{Lowering, keys};
 use crate::model::ByteSize;
-use crate::stack_file::node::{Key, Node, Value};
+use crate::stack_file::node::{At, Key, Node, Value};
 use crate::stack_file::problem::{Problem, closest};
 
 /// The longest time that anything may be given.
@@ -75,10 +75,16 @@ impl Lowering<'_> {
         read: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
         let text = self.text(node, what)?;
-        match read(text) {
+        let read = read(text).map_err(|error| format!("`{what}`: {error}"));
+        self.ok(&node.at, read)
+    }
+
+    /// A value, whose error is a problem of this place.
+    pub(super) fn ok<T, E: Display>(&mut self, at: &At, value: Result<T, E>) -> Option<T> {
+        match value {
             Ok(value) => Some(value),
             Err(error) => {
-                self.problem(&node.at, format!("`{what}`: {error}"));
+                self.problem(at, error.to_string());
                 None
             }
         }
