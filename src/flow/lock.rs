@@ -15,6 +15,11 @@ use crate::event::Event;
 
 /// How often a run that waits looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// How long a run waits before it says so: a wait that nobody notices is not worth a line, and who
+/// has just taken the lock is about to sign.
+const UNNOTICED: Duration = Duration::from_millis(100);
+/// How long a holder that has not signed is waited for before the wait is told without a name.
+const UNSIGNED: Duration = Duration::from_secs(1);
 /// How long the engine is given after a run was killed: it carries the calls under way to their
 /// ends, and what they make appears only then.
 const SETTLE: Duration = Duration::from_secs(1);
@@ -71,14 +76,21 @@ impl StackLock {
                 Err(TryLockError::Error(source)) => return Err(failed(source).into()),
                 Err(TryLockError::WouldBlock) => {}
             }
-            let holder = signature(&path).unwrap_or_else(|| "another run".to_owned());
-            if began.elapsed() >= patience {
+            let signed = signature(&path);
+            let tell_after = if signed.is_some() {
+                UNNOTICED
+            } else {
+                UNSIGNED
+            };
+            let holder = signed.unwrap_or_else(|| "another run".to_owned());
+            let waited = began.elapsed();
+            if waited >= patience {
                 return Err(FlowError::Busy {
                     holder,
                     waited: patience,
                 });
             }
-            if !told {
+            if !told && waited >= tell_after {
                 session.observer.on(Event::Waiting { holder });
                 told = true;
             }
