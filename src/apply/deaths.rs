@@ -18,6 +18,9 @@ const SELDOM: Duration = Duration::from_secs(1);
 /// How often it is looked at when there are no events.
 const OFTEN: Duration = Duration::from_millis(100);
 
+/// The exit status of a process that was killed.
+const KILLED: i64 = 128 + 9;
+
 /// Whether the engine tells us of deaths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Subscription {
@@ -48,6 +51,12 @@ struct Told {
 }
 
 impl Told {
+    /// The event tells all there is to know. Whether the kernel killed it for want of memory may be
+    /// known a moment later only, and whoever removes it by force kills it first.
+    fn is_conclusive(self) -> bool {
+        self.died && (self.out_of_memory || self.exit_code.is_some_and(|code| code != KILLED))
+    }
+
     fn as_reason(self) -> ExitReason {
         ExitReason::Exited {
             code: self.exit_code,
@@ -122,6 +131,18 @@ impl Deaths {
             .unwrap_or_default()
     }
 
+    /// Waits until an event tells how the container has ended, if one ever does.
+    pub(super) async fn told(&self, id: &ContainerId) -> ExitReason {
+        loop {
+            let changed = self.changed.notified();
+            let told = self.told_of(id);
+            if told.is_conclusive() {
+                return told.as_reason();
+            }
+            changed.await;
+        }
+    }
+
     /// Waits until the container has ended, and says how.
     ///
     /// A container that has died and was started again by its restart policy has ended too. One
@@ -139,6 +160,9 @@ impl Deaths {
         loop {
             let changed = self.changed.notified();
             let told = self.told_of(id);
+            if told.is_conclusive() {
+                return told.as_reason();
+            }
             if told.died {
                 return confirmed(engine, id, told).await;
             }

@@ -125,6 +125,14 @@ pub enum ExitReason {
     Removed,
 }
 
+impl ExitReason {
+    /// The end of a process that has done its work.
+    pub(super) const GOOD: Self = Self::Exited {
+        code: Some(0),
+        oom_killed: false,
+    };
+}
+
 impl fmt::Display for ExitReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

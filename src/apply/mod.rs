@@ -10,6 +10,7 @@ mod prober;
 mod step;
 mod stop;
 mod wait;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use futures_util::future::pending;
 use tokio::time::sleep;
 
-use super::error::ApplyError;
-use super::wait::Wait;
+use super::error::{ApplyError, ExitReason};
+use super::wait::{Wait, exited};
+use super::words::LastWords;
 use super::{ReadyService, Walk};
 use crate::data::create_directory;
 use crate::event::Event;
 use crate::kinds::{Amount, BootstrapError};
 use crate::model::{
-    ContainerId, NetworkId, ObservedContainer, PublishedPort, Service, ServiceName, StopPolicy,
+    ContainerId, Kind, NetworkId, ObservedContainer, PublishedPort, Service, ServiceName,
+    StopPolicy,
 };
 use crate::plan::{Action, Step};
 
@@ -27,6 +30,7 @@ struct State {
     networks: BTreeMap<String, NetworkId>,
     created: BTreeMap<ServiceName, ContainerId>,
     containers: BTreeMap<ServiceName, ObservedContainer>,
+    words: BTreeMap<ServiceName, LastWords>,
     ready: BTreeMap<ServiceName, ReadyService>,
     wiped: BTreeMap<ServiceName, Vec<Amount>>,
 }
@@ -51,6 +55,13 @@ impl Progress {
 
     pub(super) fn wiped(&self) -> BTreeMap<ServiceName, Vec<Amount>> {
         self.with_state(|state| state.wiped.clone())
+    }
+
+    /// The last lines of a container that was started by this run and has ended; `None` when its
+    /// log has to be asked.
+    pub(super) async fn last_words(&self, service: &ServiceName) -> Option<Vec<String>> {
+        let words = self.with_state(|state| state.words.remove(service))?;
+        words.of_ended().await
     }
 
     /// No step panics while it holds the lock, and the state is whole after each change.
@@ -132,9 +143,11 @@ impl Walk<'_> {
         container: &'a ObservedContainer,
     ) -> Wait<'a> {
         let (run, deaths, stop) = (self.run, self.deaths, self.stop);
+        let progress = self.progress;
         Wait {
             run,
             deaths,
+            progress,
             stop,
             step: step.id,
             service,
@@ -167,10 +180,40 @@ impl Walk<'_> {
             .cloned()
             .or_else(created)
             .ok_or_else(|| disordered(&service.container.name))?;
-        let found = self.run.engine.start_container(&id).await?;
+        // Without its last words there is still its log.
+        if let Ok(output) = self.run.engine.output(&id).await {
+            let words = LastWords::listen(output);
+            self.progress
+                .with_state(|state| state.words.insert(service.name.clone(), words));
+        }
+        // One that ends at once is told by its event: the engine lets nobody look at it while it
+        // clears up.
+        let found = tokio::select! {
+            biased;
+            found = self.run.engine.start_container(&id) => found?,
+            error = self.ended_badly(service, &id) => return Err(error),
+        };
         self.progress
             .with_state(|state| state.containers.insert(service.name.clone(), found));
         Ok(())
+    }
+
+    /// Waits for an end of the container that is a failure.
+    async fn ended_badly(&self, service: &Service, id: &ContainerId) -> ApplyError {
+        let reason = self.deaths.told(id).await;
+        if reason == ExitReason::GOOD && self.may_end(service) {
+            pending::<()>().await;
+        }
+        exited(self.run, self.progress, service, id, reason).await
+    }
+
+    /// Whether a good end of the service's process is no failure.
+    fn may_end(&self, service: &Service) -> bool {
+        let is_awaited = |step: &Step| {
+            matches!(step.action, Action::AwaitCompletion { .. })
+                && step.service.as_ref() == Some(&service.name)
+        };
+        service.kind == Kind::Process || self.plan.steps().iter().any(is_awaited)
     }
 
     async fn bootstrap(&self, service: &Service) -> Result<(), ApplyError> {
@@ -211,6 +254,7 @@ impl Walk<'_> {
         let elapsed = self.run.began.elapsed();
         let ports: Vec<PublishedPort> = container.ports;
         self.progress.with_state(|state| {
+            state.words.remove(&service.name);
             let ready = ReadyService {
                 elapsed,
                 container: container.id,

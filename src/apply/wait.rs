@@ -8,19 +8,21 @@ use tokio::time::{Instant, sleep};
 
 use super::deaths::Deaths;
 use super::error::{ApplyError, ExitReason};
+use super::step::Progress;
 use super::{Run, Stop};
 use crate::event::Event;
 use crate::kinds::Readiness;
-use crate::model::{ContainerState, Kind, ObservedContainer, Service};
+use crate::model::{ContainerId, ContainerState, Kind, ObservedContainer, Service};
 use crate::plan::StepId;
 
 /// Lines of a container's log that a failure quotes.
-const LOG_LINES: usize = 30;
+pub(super) const LOG_LINES: usize = 30;
 
 /// A wait for one service.
 pub(super) struct Wait<'a> {
     pub(super) run: &'a Run<'a>,
     pub(super) deaths: &'a Deaths,
+    pub(super) progress: &'a Progress,
     pub(super) stop: &'a Stop,
     pub(super) step: StepId,
     pub(super) service: &'a Service,
@@ -114,7 +116,7 @@ impl Wait<'_> {
             biased;
             () = self.stop.asked() => Err(ApplyError::Interrupted),
             reason = self.deaths.of(self.run.engine, self.container) => match reason {
-                ExitReason::Exited { code: Some(0), oom_killed: false } => Ok(()),
+                ExitReason::GOOD => Ok(()),
                 other => Err(self.exited(other).await),
             },
             () = sleep(self.run.wait_timeout) => {
@@ -126,17 +128,20 @@ impl Wait<'_> {
     /// A process that nothing can be asked of may end well; anything else must not end.
     async fn judge_end(&self, reason: ExitReason) -> Result<(), ApplyError> {
         match (&self.service.kind, reason) {
-            (Kind::Process, ExitReason::Exited { code: Some(0), .. }) => Ok(()),
+            (Kind::Process, ExitReason::GOOD) => Ok(()),
             _ => Err(self.exited(reason).await),
         }
     }
 
     async fn exited(&self, reason: ExitReason) -> ApplyError {
-        ApplyError::Exited {
-            service: self.service.name.clone(),
+        exited(
+            self.run,
+            self.progress,
+            self.service,
+            &self.container.id,
             reason,
-            log: self.log().await,
-        }
+        )
+        .await
     }
 
     async fn too_late(&self, waited: Duration, reason: String) -> ApplyError {
@@ -148,15 +153,34 @@ impl Wait<'_> {
         }
     }
 
-    /// The last lines of the log; none when the engine does not give them, since the failure that
-    /// they belong to matters more.
     async fn log(&self) -> Vec<String> {
-        self.run
-            .engine
-            .log_tail(&self.container.id, LOG_LINES)
-            .await
-            .unwrap_or_default()
+        log(self.run, &self.container.id).await
     }
+}
+
+/// The failure of a service whose container has ended.
+pub(super) async fn exited(
+    run: &Run<'_>,
+    progress: &Progress,
+    service: &Service,
+    id: &ContainerId,
+    reason: ExitReason,
+) -> ApplyError {
+    let log = match progress.last_words(&service.name).await {
+        Some(words) => words,
+        None => log(run, id).await,
+    };
+    ApplyError::Exited {
+        service: service.name.clone(),
+        reason,
+        log,
+    }
+}
+
+/// The last lines of the log; none when the engine does not give them, since the failure that they
+/// belong to matters more.
+async fn log(run: &Run<'_>, id: &ContainerId) -> Vec<String> {
+    run.engine.log_tail(id, LOG_LINES).await.unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -171,6 +171,11 @@ impl FakeEngine {
 }
 
 impl State {
+    fn last_words(&self) -> Vec<String> {
+        let log = self.log.clone();
+        log.unwrap_or_else(|| vec!["last words".to_owned()])
+    }
+
     fn new_id(&mut self) -> String {
         self.made += 1;
         format!("{:064x}", self.made)
@@ -545,8 +550,12 @@ impl Engine for FakeEngine {
     }
 
     async fn log_tail(&self, _id: &ContainerId, _lines: usize) -> Result<Vec<String>, EngineError> {
-        let log = self.with(|state| state.log.clone());
-        Ok(log.unwrap_or_else(|| vec!["last words".to_owned()]))
+        Ok(self.with(|state| state.last_words()))
+    }
+
+    async fn output(&self, _id: &ContainerId) -> Result<BoxStream<'static, String>, EngineError> {
+        let lines = self.with(|state| state.last_words());
+        Ok(stream::iter(lines).boxed())
     }
 
     async fn logs(

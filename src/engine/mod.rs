@@ -126,7 +126,11 @@ pub trait Engine: fmt::Debug + Send + Sync {
     /// The last `lines` lines of what the container wrote, since its last start.
     async fn log_tail(&self, id: &ContainerId, lines: usize) -> Result<Vec<String>, EngineError>;
 
-    /// What the container writes.
+    /// The lines that the container writes from now on, until its process ends. It need not have
+    /// been started yet. Unlike its log, they come while the engine clears up after that end.
+    async fn output(&self, id: &ContainerId) -> Result<BoxStream<'static, String>, EngineError>;
+
+    /// What the container wrote and writes.
     async fn logs(
         &self,
         id: &ContainerId,

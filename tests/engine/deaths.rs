@@ -10,21 +10,39 @@ use crate::support::{Project, Run, block_on, clients, until};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// From the death, as the engine tells its time, to the end of the run.
+fn told_after(project: &Project, run: &Run, service: &str) -> Duration {
+    let ended = run.ended.duration_since(UNIX_EPOCH).unwrap();
+    ended.saturating_sub(engine::died_at(&project.container(service)))
+}
+
+/// Whether a process was killed for want of memory is known a moment after its death only: that
+/// look takes as long as the engine takes, here beside other tests.
 #[track_caller]
 fn told_at_once(project: &Project, run: &Run, service: &str) {
-    let ended = run.ended.duration_since(UNIX_EPOCH).unwrap();
-    let after = ended.saturating_sub(engine::died_at(&project.container(service)));
-    eprintln!("told {after:?} after the death");
-    // 100 ms is what is promised; here, other tests use the same processors.
+    let after = told_after(project, run, service);
     assert!(after < Duration::from_millis(500), "{after:?}\n{run}");
+}
+
+/// The best of several runs is within 100 ms, since other tests use the same processors.
+#[track_caller]
+fn is_told_within_100_ms(project: &Project) -> Run {
+    let mut all = Vec::new();
+    for _ in 0..10 {
+        let run = project.run(&["up"]).exits_with(5);
+        all.push(told_after(project, &run, "worker"));
+        if all.last() < Some(&Duration::from_millis(100)) {
+            return run;
+        }
+        project.down();
+    }
+    panic!("told after {all:?}");
 }
 
 #[test]
 fn a_container_that_exits_at_start_is_told_at_once_with_its_status_and_last_words() {
     let words = "echo preparing; echo can not go on; exit 3";
     let project = Project::with(&script("kind: http, path: /", words));
-    let run = project.run(&["up"]).exits_with(5);
-    told_at_once(&project, &run, "worker");
+    let run = is_told_within_100_ms(&project);
     let error = "\
 error: `worker` exited with status 3 before it was usable
   Last lines of the log of `worker`:
@@ -33,6 +51,15 @@ error: `worker` exited with status 3 before it was usable
 hint: read the whole log with `devinfra logs worker`
 ";
     assert!(run.stderr.ends_with(error), "{run}");
+}
+
+#[test]
+fn a_container_that_exits_a_little_later_is_told_at_once_even_with_a_status_of_success() {
+    let project = Project::with(&script("kind: http, path: /", "sleep 0.3; echo done"));
+    let run = is_told_within_100_ms(&project);
+    let error = "`worker` exited with status 0 before it was usable";
+    assert!(run.stderr.contains(error), "{run}");
+    assert!(run.stderr.contains("| done"), "{run}");
 }
 
 #[test]

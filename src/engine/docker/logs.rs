@@ -1,13 +1,15 @@
 //! What containers write.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::mem;
 use std::time::Duration;
 
 use bollard::container::LogOutput;
-use bollard::query_parameters::LogsOptions;
-use futures_util::StreamExt as _;
+use bollard::errors::Error as Refusal;
+use bollard::query_parameters::{AttachContainerOptions, LogsOptions};
 use futures_util::stream::{self, BoxStream};
+use futures_util::{Stream, StreamExt as _, future};
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
@@ -37,42 +39,87 @@ pub(super) fn stream(
         ..LogsOptions::default()
     };
     let operation = format!("read the log of container `{id}`");
-    let address = docker.address.clone();
     let chunks = docker.client.logs(&id.0, Some(query)).boxed();
     // What has been written comes at once; what is still to be written may take any time.
     let patience = (!options.follow).then_some(docker.deadlines.stalled);
-    let state = (chunks, Lines::default(), false);
-    stream::unfold(state, move |(mut chunks, mut lines, mut ended)| {
-        let operation = operation.clone();
-        let address = address.clone();
+    lines(checked(docker, operation, chunks, patience))
+        .map(|line| line.map(|(stream, bytes)| log_line(stream, &bytes)))
+        .boxed()
+}
+
+/// The lines that the container writes to both streams from now on. An error ends them: the log has
+/// them as well.
+pub(super) async fn output(
+    docker: &Docker,
+    id: &ContainerId,
+) -> Result<BoxStream<'static, String>, EngineError> {
+    let operation = format!("attach to container `{id}`");
+    let options = AttachContainerOptions {
+        stream: true,
+        stdout: true,
+        stderr: true,
+        ..AttachContainerOptions::default()
+    };
+    let attaching = docker.client.attach_container(&id.0, Some(options));
+    let attached = docker
+        .call(operation.clone(), docker.deadlines.quick, attaching)
+        .await?;
+    let output = lines(checked(docker, operation, attached.output, None))
+        .take_while(|line| future::ready(line.is_ok()))
+        .filter_map(|line| future::ready(line.ok()))
+        .map(|(_, bytes)| text(&bytes).into_owned());
+    Ok(output.boxed())
+}
+
+type Chunks = BoxStream<'static, Result<LogOutput, EngineError>>;
+
+/// The chunks, their errors classified. With patience to lose, none may take longer than that.
+fn checked(
+    docker: &Docker,
+    operation: String,
+    chunks: impl Stream<Item = Result<LogOutput, Refusal>> + Send + Unpin + 'static,
+    patience: Option<Duration>,
+) -> Chunks {
+    let address = docker.address.clone();
+    stream::unfold(Some(chunks), move |chunks| {
+        let (operation, address) = (operation.clone(), address.clone());
         async move {
-            loop {
-                if let Some(line) = lines.next() {
-                    return Some((Ok(line), (chunks, lines, ended)));
-                }
-                if ended {
-                    return None;
-                }
-                let Ok(next) = within(patience, chunks.next()).await else {
+            let mut chunks = chunks?;
+            match within(patience, chunks.next()).await {
+                Ok(Some(Ok(chunk))) => Some((Ok(chunk), Some(chunks))),
+                Ok(Some(Err(error))) => Some((Err(classify(error, operation, &address)), None)),
+                Ok(None) => None,
+                Err(_elapsed) => {
                     let waited = patience.unwrap_or_default();
-                    let error = EngineError::NoAnswer { operation, waited };
-                    return Some((Err(error), (chunks, lines, true)));
-                };
-                match next {
-                    Some(Ok(chunk)) => lines.take(chunk),
-                    Some(Err(error)) => {
-                        let error = classify(error, operation, &address);
-                        return Some((Err(error), (chunks, lines, true)));
-                    }
-                    None => {
-                        lines.end();
-                        ended = true;
-                    }
+                    Some((Err(EngineError::NoAnswer { operation, waited }), None))
                 }
             }
         }
     })
     .boxed()
+}
+
+/// The lines in the chunks, the end of the last one included.
+fn lines(chunks: Chunks) -> impl Stream<Item = Result<Line, EngineError>> + Send + 'static {
+    let state = (chunks, Lines::default(), false);
+    stream::unfold(state, async |(mut chunks, mut lines, mut ended)| {
+        loop {
+            if let Some(line) = lines.next() {
+                return Some((Ok(line), (chunks, lines, ended)));
+            }
+            if ended {
+                return None;
+            }
+            match chunks.next().await {
+                Some(Ok(chunk)) => lines.take(chunk),
+                Some(Err(error)) => return Some((Err(error), (chunks, lines, true))),
+                None => {
+                    lines.end();
+                    ended = true;
+                }
+            }
+        }
+    })
 }
 
 /// Waits, for ever where there is no patience to lose.
@@ -113,10 +160,13 @@ pub(super) async fn tail(
     Ok(found)
 }
 
+/// A line with its end, and the stream it was written to.
+type Line = (LogStream, Vec<u8>);
+
 /// Complete lines, and what has come of the next ones.
 #[derive(Default)]
 struct Lines {
-    complete: VecDeque<LogLine>,
+    complete: VecDeque<Line>,
     stdout: Vec<u8>,
     stderr: Vec<u8>,
 }
@@ -133,7 +183,7 @@ impl Lines {
         while let Some(end) = self.buffer(stream).iter().position(|&byte| byte == b'\n') {
             let rest = self.buffer(stream).split_off(end + 1);
             let line = mem::replace(self.buffer(stream), rest);
-            self.complete.push_back(log_line(stream, &line));
+            self.complete.push_back((stream, line));
         }
     }
 
@@ -141,7 +191,7 @@ impl Lines {
         for stream in [LogStream::Stdout, LogStream::Stderr] {
             let rest = mem::take(self.buffer(stream));
             if !rest.is_empty() {
-                self.complete.push_back(log_line(stream, &rest));
+                self.complete.push_back((stream, rest));
             }
         }
     }
@@ -153,32 +203,40 @@ impl Lines {
         }
     }
 
-    fn next(&mut self) -> Option<LogLine> {
+    fn next(&mut self) -> Option<Line> {
         self.complete.pop_front()
     }
 }
 
 /// `2026-11-23T20:00:00.000000000Z text`: the engine puts the time before each line.
 fn log_line(stream: LogStream, bytes: &[u8]) -> LogLine {
-    let line = String::from_utf8_lossy(bytes);
-    let line = line.trim_end_matches(['\n', '\r']);
+    let line = text(bytes);
     match line.split_once(' ') {
         Some((time, text)) if is_time(time) => LogLine {
             stream,
             timestamp: Some(time.to_owned()),
             text: text.to_owned(),
         },
-        _ if is_time(line) => LogLine {
+        _ if is_time(&line) => LogLine {
             stream,
-            timestamp: Some(line.to_owned()),
+            timestamp: Some(line.into_owned()),
             text: String::new(),
         },
         _ => LogLine {
             stream,
             timestamp: None,
-            text: line.to_owned(),
+            text: line.into_owned(),
         },
     }
+}
+
+/// The line without its end.
+fn text(line: &[u8]) -> Cow<'_, str> {
+    let end = line
+        .iter()
+        .rposition(|byte| !matches!(byte, b'\n' | b'\r'))
+        .map_or(0, |last| last + 1);
+    String::from_utf8_lossy(line.get(..end).unwrap_or_default())
 }
 
 fn is_time(text: &str) -> bool {
@@ -206,10 +264,10 @@ mod tests {
         assert_eq!(lines.next(), None);
         lines.take(chunk("llo\r\n2026-11-23T20:00:01.1Z \nlast"));
         let texts: Vec<String> = iter::from_fn(|| lines.next())
-            .map(|line| line.text)
+            .map(|(stream, line)| log_line(stream, &line).text)
             .collect();
         assert_eq!(texts, ["hello", ""]);
         lines.end();
-        assert_eq!(lines.next().unwrap().text, "last");
+        assert_eq!(lines.next(), Some((LogStream::Stdout, b"last".to_vec())));
     }
 }

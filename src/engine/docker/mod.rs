@@ -380,6 +380,10 @@ impl Engine for Docker {
         logs::tail(self, id, lines).await
     }
 
+    async fn output(&self, id: &ContainerId) -> Result<BoxStream<'static, String>, EngineError> {
+        logs::output(self, id).await
+    }
+
     async fn logs(
         &self,
         id: &ContainerId,

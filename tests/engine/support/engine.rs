@@ -6,13 +6,13 @@ use std::time::Duration;
 use bollard::Docker;
 use bollard::errors::Error;
 use bollard::models::{
-    ContainerCreateBody, ContainerInspectResponse, ContainerStateStatusEnum, EventMessage,
-    HostConfig, NetworkCreateRequest, NetworkDisconnectRequest, VolumeCreateRequest,
+    ContainerCreateBody, ContainerInspectResponse, ContainerStateStatusEnum, HostConfig,
+    NetworkCreateRequest, NetworkDisconnectRequest, VolumeCreateRequest,
 };
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, EventsOptionsBuilder, InspectNetworkOptions,
-    ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
-    LogsOptionsBuilder, RemoveContainerOptionsBuilder, RemoveVolumeOptions,
+    CreateContainerOptionsBuilder, InspectNetworkOptions, ListContainersOptionsBuilder,
+    ListNetworksOptionsBuilder, ListVolumesOptionsBuilder, LogsOptionsBuilder,
+    RemoveContainerOptionsBuilder, RemoveVolumeOptions,
 };
 use devinfra::engine::labels;
 use futures_util::StreamExt as _;
@@ -199,19 +199,11 @@ pub(crate) fn log(id: &str) -> String {
 
 /// When the engine says that the container's process ended, since the Unix epoch.
 pub(crate) fn died_at(id: &str) -> Duration {
-    let filters: BTreeMap<&str, Vec<&str>> =
-        [("container", vec![id]), ("event", vec!["die"])].into();
-    let options = EventsOptionsBuilder::new()
-        .since("1")
-        .until(&format!("{}", jiff::Timestamp::now().as_second() + 1))
-        .filters(&filters.into_iter().collect())
-        .build();
-    let client = client();
-    let first: EventMessage = block_on(async {
-        let mut events = client.events(Some(options));
-        events.next().await.unwrap().unwrap()
-    });
-    Duration::from_nanos(u64::try_from(first.time_nano.unwrap()).unwrap())
+    let state = container(id).unwrap().state.unwrap();
+    let ended: jiff::Timestamp = state.finished_at.unwrap().parse().unwrap();
+    ended
+        .duration_since(jiff::Timestamp::UNIX_EPOCH)
+        .unsigned_abs()
 }
 
 /// A container that devinfra did not make. It goes with the project of this stack.
