@@ -11,6 +11,7 @@
 mod bundle;
 mod cache;
 mod changes;
+mod compose;
 mod conflicts;
 mod crashes;
 mod data;

@@ -26,7 +26,7 @@ readonly S3S_FS=0.14.1
 readonly DEFAULT_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 # The slow ones first.
-readonly IMAGES=(s3 lakefs postgres-15 postgres-17 valkey tools)
+readonly IMAGES=(s3 lakefs postgres-15 postgres-17 valkey compose tools)
 
 # --- what there is to build ------------------------------------------------------------------------
 
@@ -39,15 +39,18 @@ tags_of() {
     valkey) echo devinfra-test/valkey:8 devinfra-test/valkey:8-next ;;
     s3) echo devinfra-test/s3:1 ;;
     lakefs) echo devinfra-test/lakefs:1 ;;
+    compose) echo devinfra-test/compose:1 ;;
     *) return 1 ;;
   esac
 }
 
 # Everything an image is made of, as text: the recipes below, and its files in this folder.
 inputs_of() {
-  declare -f base_rootfs new_rootfs in_rootfs apt_install finish load_image tags_of
+  declare -f base_rootfs new_rootfs in_rootfs apt_install finish load_image
+  tags_of "$1"
   case $1 in
     tools) declare -f recipe_tools ;;
+    compose) declare -f recipe_compose ;;
     postgres-*) declare -f recipe_postgres && hash_files postgres ;;
     valkey) declare -f recipe_valkey && hash_files valkey ;;
     s3) declare -f recipe_s3 cargo_s3 && hash_files s3 && echo "$S3S_FS" ;;
@@ -74,6 +77,14 @@ recipe_tools() {
   printf 'root:x:0:\nnogroup:x:65534:\n' >"$small/etc/group"
   rootfs=$small
   load_image tools '"Env":["PATH=/bin"],"Cmd":["sleep","infinity"]'
+}
+
+# Docker Compose, to ask it what it makes of our stack files and containers.
+recipe_compose() {
+  new_rootfs trixie
+  apt_install docker-compose
+  ln -s /usr/libexec/docker/cli-plugins/docker-compose "$rootfs/usr/local/bin/docker-compose"
+  load_image compose '"Env":["LANG=C.UTF-8","PATH='"$DEFAULT_PATH"'"],"Cmd":["docker-compose"]'
 }
 
 # recipe_postgres MAJOR RELEASE
@@ -264,6 +275,7 @@ work_on() {
   if [[ -n ${ISOLATED:-} ]] && ((free_kib > 6 * 1024 * 1024)); then mount -t tmpfs -o size=2g,mode=755 tmpfs "$scratch"; fi
   case $image in
     tools) recipe_tools ;;
+    compose) recipe_compose ;;
     postgres-15) recipe_postgres 15 bookworm ;;
     postgres-17) recipe_postgres 17 trixie ;;
     valkey) recipe_valkey ;;

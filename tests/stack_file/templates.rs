@@ -1,11 +1,8 @@
 //! The embedded templates.
 
-use std::fs;
-use std::process::Command;
-
 use devinfra::model::{ContainerSpec, MountSource, Service, Stack};
 use devinfra::stack_file::Loaded;
-use devinfra::templates::{TEMPLATES, template};
+use devinfra::templates::TEMPLATES;
 use insta::assert_snapshot;
 
 use crate::world::World;
@@ -228,24 +225,4 @@ fn kohakuhub_follows_the_variables_of_a_checkout() {
         ]
     );
     assert_snapshot!(world.part("services.minio.x-devinfra.bucket"), @"b");
-}
-
-/// Leaving devinfra costs nothing: Compose takes its stack files as they are.
-#[test]
-fn docker_compose_accepts_kohakuhub() {
-    let docker = |arguments: &[&str]| Command::new("docker").args(arguments).output();
-    let version = docker(&["compose", "version"]);
-    if !version.is_ok_and(|output| output.status.success()) {
-        println!("skipped: `docker compose` is not installed");
-        return;
-    }
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("kohakuhub.yaml");
-    fs::write(&path, template("kohakuhub").unwrap().text).unwrap();
-    let output = docker(&["compose", "-f", path.to_str().unwrap(), "config", "--quiet"]).unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
 }

@@ -12,7 +12,7 @@ use bollard::models::{
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, InspectNetworkOptions, ListContainersOptionsBuilder,
     ListNetworksOptionsBuilder, ListVolumesOptionsBuilder, LogsOptionsBuilder,
-    RemoveContainerOptionsBuilder, RemoveVolumeOptions,
+    RemoveContainerOptionsBuilder, RemoveVolumeOptions, WaitContainerOptions,
 };
 use devinfra::engine::labels;
 use futures_util::StreamExt as _;
@@ -258,6 +258,35 @@ fn foreign(stack: &str, name: &str, body: ContainerCreateBody) -> String {
         client.start_container(&made.id, None).await.unwrap();
         made.id
     })
+}
+
+/// Runs a command in a container of this image, and waits for its end: its exit status, and what it
+/// wrote.
+pub(crate) fn run(stack: &str, image: &str, command: &[&str], binds: &[String]) -> (i64, String) {
+    let body = ContainerCreateBody {
+        image: Some(images::image(image).to_owned()),
+        cmd: Some(command.iter().map(|&word| word.to_owned()).collect()),
+        host_config: Some(HostConfig {
+            binds: Some(binds.to_vec()),
+            network_mode: Some("none".to_owned()),
+            ..HostConfig::default()
+        }),
+        ..ContainerCreateBody::default()
+    };
+    let id = foreign(stack, &format!("{stack}-run"), body);
+    let client = client();
+    let code = block_on(async {
+        let mut ends = client.wait_container(&id, None::<WaitContainerOptions>);
+        match ends.next().await.unwrap() {
+            Ok(end) => end.status_code,
+            Err(Error::DockerContainerWaitError { code, .. }) => code,
+            Err(error) => panic!("{error}"),
+        }
+    });
+    let output = log(&id);
+    let options = RemoveContainerOptionsBuilder::new().force(true).build();
+    block_on(client.remove_container(&id, Some(options))).unwrap();
+    (code, output)
 }
 
 /// A network that devinfra did not make. It goes with the project of this stack.

@@ -46,6 +46,11 @@ const IMAGES: &[Image] = &[
         registry: "treeverse/lakefs:1.84.1",
     },
     Image {
+        variable: "COMPOSE_IMAGE",
+        offline: "devinfra-test/compose:1",
+        registry: "docker:28-cli",
+    },
+    Image {
         variable: "TOOLS_IMAGE",
         offline: "devinfra-test/tools:1",
         registry: "busybox:1",
