@@ -46,6 +46,12 @@ pub const CATALOGUE: &[Chapter] = &[
                 "Leave out both with `--without`.",
             ),
             entry(
+                "service.left-out",
+                Exit::Usage,
+                "Nothing is left of what is to be brought up.",
+                "Leave out fewer services with `--without`.",
+            ),
+            entry(
                 "cache.which",
                 Exit::Usage,
                 "The stack has no cache, or several and none was named.",

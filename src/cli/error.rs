@@ -155,6 +155,10 @@ impl CliError {
                 .hint(format!(
                     "leave out `{service}` as well: `--without {service}`"
                 )),
+            FlowError::LeftOut { service } => Self::new(Exit::Usage, "service.left-out", error)
+                .hint(format!("either name `{service}` or leave it out")),
+            FlowError::AllLeftOut => Self::new(Exit::Usage, "service.left-out", error)
+                .hint("bring down with `devinfra down` what is not wanted any more"),
             FlowError::WhichCache { .. }
             | FlowError::CacheDown { .. }
             | FlowError::CacheRefused { .. }

@@ -68,7 +68,7 @@ pub async fn down(session: &Session<'_>, request: &DownRequest) -> Result<Brough
     if request.services.is_empty() {
         match run_hooks(session, Moment::BeforeDown, &[]).await {
             // They are for a stack that is up; one that is not must come down all the same.
-            Ok(()) | Err(FlowError::NotUp(_) | FlowError::Keys { .. }) => {}
+            Ok(_) | Err(FlowError::NotUp(_) | FlowError::Keys { .. }) => {}
             Err(error) => return Err(error),
         }
     }

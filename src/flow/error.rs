@@ -64,6 +64,15 @@ pub enum FlowError {
         /// What is left out.
         without: ServiceName,
     },
+    /// A service is named and left out at once.
+    #[error("`{service}` is to be brought up and left out at once")]
+    LeftOut {
+        /// The service.
+        service: ServiceName,
+    },
+    /// Every service is left out.
+    #[error("every service is left out, so there is nothing to bring up")]
+    AllLeftOut,
     /// No cache, or more than one, is meant.
     #[error("{}", which_cache(.named.as_ref(), .known))]
     WhichCache {

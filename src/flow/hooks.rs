@@ -23,7 +23,7 @@ const LAST_CHANCE: Duration = Duration::from_secs(5);
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// Runs the hooks of this moment one after the other, in the project directory, with the variables
-/// of the services.
+/// of the services; returns how many there were.
 ///
 /// # Errors
 ///
@@ -32,10 +32,10 @@ pub(super) async fn run_hooks(
     session: &Session<'_>,
     moment: Moment,
     services: &[ServiceName],
-) -> Result<(), FlowError> {
+) -> Result<usize, FlowError> {
     let hooks = session.stack.hooks.at(moment);
     if hooks.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     let variables = variables(session, services, Names::Own).await?;
     for words in hooks {
@@ -71,7 +71,7 @@ pub(super) async fn run_hooks(
             return Err(failed(HookProblem::Status(status)));
         }
     }
-    Ok(())
+    Ok(hooks.len())
 }
 
 /// Why a hook did not do what it should.

@@ -43,12 +43,16 @@ pub enum Checks {
 /// What `up` did.
 #[derive(Debug)]
 pub struct UpDone {
+    /// Which services were to be up, with all that they depend on.
+    pub services: BTreeSet<ServiceName>,
     /// What was planned.
     pub plan: Plan,
     /// What came of it.
     pub outcome: Outcome,
     /// What the checks of each cache that is usable found.
     pub checks: BTreeMap<ServiceName, Vec<Finding>>,
+    /// How many hooks ran.
+    pub hooks: usize,
 }
 
 impl UpRequest {
@@ -56,9 +60,16 @@ impl UpRequest {
     ///
     /// # Errors
     ///
-    /// When a name is no service, or a service is left out that another needs.
+    /// When a name is no service, a service is left out that is named or that another needs, or none
+    /// remains.
     pub fn selection(&self, stack: &Stack) -> Result<BTreeSet<ServiceName>, FlowError> {
         check_names(stack, self.services.iter().chain(&self.without))?;
+        let both = |named: &&ServiceName| self.without.contains(named);
+        if let Some(service) = self.services.iter().find(both) {
+            return Err(FlowError::LeftOut {
+                service: service.clone(),
+            });
+        }
         let mut services = stack.closure(&self.services);
         for without in &self.without {
             services.remove(without);
@@ -76,6 +87,9 @@ impl UpRequest {
                     without: without.clone(),
                 });
             }
+        }
+        if services.is_empty() && !self.without.is_empty() {
+            return Err(FlowError::AllLeftOut);
         }
         Ok(services)
     }
@@ -125,16 +139,16 @@ impl UpRequest {
 ///
 /// See [`FlowError`]. What was made before a failure stays, and the next run goes on from there.
 pub async fn up(session: &Session<'_>, request: &UpRequest) -> Result<UpDone, FlowError> {
-    let done = bring_up(session, request).await?;
+    let mut done = bring_up(session, request).await?;
     // What a part of the stack is good for, its hooks do not know.
     if request.services.is_empty() {
-        run_hooks(session, Moment::AfterUp, &[]).await?;
+        done.hooks = run_hooks(session, Moment::AfterUp, &[]).await?;
     }
     Ok(done)
 }
 
 async fn bring_up(session: &Session<'_>, request: &UpRequest) -> Result<UpDone, FlowError> {
-    request.selection(session.stack)?;
+    let services = request.selection(session.stack)?;
     refuse_remote(session)?;
     let _lock = StackLock::take(session, request.wait_timeout).await?;
     pull(session, request).await?;
@@ -145,9 +159,11 @@ async fn bring_up(session: &Session<'_>, request: &UpRequest) -> Result<UpDone, 
         Checks::Skip => BTreeMap::new(),
     };
     Ok(UpDone {
+        services,
         plan,
         outcome,
         checks,
+        hooks: 0,
     })
 }
 

@@ -13,7 +13,7 @@ use crate::event::{Event, Observer};
 
 /// Writes plain lines into a group that is folded, and closes it at the end of the run.
 #[derive(Debug)]
-pub struct Github<W: Write + Send> {
+pub struct Github<W: Write + Send + 'static> {
     plain: Plain<W>,
     title: String,
     group: Mutex<Group>,
@@ -26,7 +26,7 @@ enum Group {
     Open,
 }
 
-impl<W: Write + Send> Github<W> {
+impl<W: Write + Send + 'static> Github<W> {
     /// Writes to `output` under this title; times count from `began`.
     pub fn new(title: impl Into<String>, began: Instant, output: W) -> Self {
         Self {
@@ -37,7 +37,7 @@ impl<W: Write + Send> Github<W> {
     }
 }
 
-impl<W: Write + Send> Observer for Github<W> {
+impl<W: Write + Send + 'static> Observer for Github<W> {
     fn on(&self, event: Event) {
         let mut group = self.group.lock().unwrap_or_else(PoisonError::into_inner);
         if *group == Group::NotYet {
@@ -48,7 +48,7 @@ impl<W: Write + Send> Observer for Github<W> {
     }
 }
 
-impl<W: Write + Send> Drop for Github<W> {
+impl<W: Write + Send + 'static> Drop for Github<W> {
     fn drop(&mut self) {
         let group = self.group.lock().unwrap_or_else(PoisonError::into_inner);
         if *group == Group::Open {
@@ -76,7 +76,24 @@ fn property(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+    use std::sync::Arc;
+
     use super::*;
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
 
     #[test]
     fn an_annotation_is_one_line_whatever_it_says() {
@@ -92,13 +109,13 @@ mod tests {
 
     #[test]
     fn the_story_is_in_a_group_that_is_closed() {
-        let mut written = Vec::new();
+        let written = Written::default();
         {
-            let github = Github::new("devinfra up", Instant::now(), &mut written);
+            let github = Github::new("devinfra up", Instant::now(), written.clone());
             let holder = "`devinfra down`".to_owned();
             github.on(Event::Waiting { holder });
         }
-        let text = String::from_utf8(written).unwrap();
+        let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0], "::group::devinfra up");
         assert!(

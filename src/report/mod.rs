@@ -2,6 +2,7 @@
 
 mod census;
 mod chart;
+mod doubts;
 mod findings;
 mod github;
 mod json;
@@ -31,10 +32,11 @@ pub use timings::{Phase, Span, Stopwatch, Timed, Timings, Walked};
 pub use tty::{Colours, Tty};
 pub use words::{count, grouped, list, seconds};
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use crate::event::{Event, Observer};
 use crate::kinds::Deed;
+use crate::model::Moment;
 use crate::plan::{Action, Note, Plan, Step, StepId};
 
 /// Tells several observers.
@@ -141,12 +143,15 @@ pub fn deed(deed: &Deed) -> String {
     }
 }
 
-/// A plan as `--dry-run` shows it.
-pub fn dry_run(plan: &Plan) -> String {
-    let mut text = String::new();
-    for step in plan.changes() {
-        writeln!(text, "would {step}").ok(); // a String takes everything
-    }
+/// A plan as `--dry-run` shows it, with the hooks of this moment.
+pub fn dry_run(plan: &Plan, moment: Moment, hooks: &[Vec<String>]) -> String {
+    let steps = plan.changes().map(|step| format!("would {step}\n"));
+    let words = hooks.iter().map(|words| words.join(" "));
+    let hooks = words.map(|hook| format!("would run `{moment}` hook `{hook}`\n"));
+    let mut text: String = match moment {
+        Moment::BeforeDown => hooks.chain(steps).collect(),
+        Moment::AfterUp | Moment::AfterReset => steps.chain(hooks).collect(),
+    };
     if text.is_empty() {
         text.push_str("nothing to do\n");
     }

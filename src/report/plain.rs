@@ -1,69 +1,104 @@
 //! Lines with the time elapsed, for pipes and CI.
 
-use std::collections::BTreeMap;
 use std::io::Write;
-use std::sync::Mutex;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::doubts::Doubts;
 use super::{Current, deed, doing, note, seconds, settling};
 use crate::event::{Event, Observer};
-use crate::model::ServiceName;
 use crate::plan::{Action, Step};
 
-/// How often it is told at most why a service is not usable yet.
-const REASONS: Duration = Duration::from_secs(2);
+/// How often it is looked whether a wait has become long.
+const TICK: Duration = Duration::from_millis(100);
 
 /// Writes a line for each event that a person would want to find in a log.
 #[derive(Debug)]
-pub struct Plain<W: Write> {
-    began: Instant,
-    state: Mutex<State<W>>,
+pub struct Plain<W: Write + Send + 'static> {
+    log: Arc<Mutex<Log<W>>>,
+    /// Dropped, it ends the thread.
+    tick: Option<mpsc::Sender<()>>,
+    ticker: Option<JoinHandle<()>>,
 }
 
 #[derive(Debug)]
-struct State<W> {
+struct Log<W> {
+    began: Instant,
     current: Current,
-    /// What was told of why services are not usable yet, and when.
-    reasons: BTreeMap<ServiceName, (String, Instant)>,
+    doubts: Doubts,
     output: W,
 }
 
-impl<W: Write + Send> Plain<W> {
+impl<W: Write + Send + 'static> Plain<W> {
     /// Writes to `output`; times count from `began`.
     pub fn new(began: Instant, output: W) -> Self {
-        Self {
+        let log = Arc::new(Mutex::new(Log {
             began,
-            state: Mutex::new(State {
-                current: Current::default(),
-                reasons: BTreeMap::new(),
-                output,
-            }),
+            current: Current::default(),
+            doubts: Doubts::default(),
+            output,
+        }));
+        // A wait that becomes long is no event: nobody would come by to tell of it.
+        let (tick, ticks) = mpsc::channel();
+        let watched = Arc::clone(&log);
+        let ticker = thread::spawn(move || {
+            while ticks.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+                lock(&watched).tell_doubts();
+            }
+        });
+        Self {
+            log,
+            tick: Some(tick),
+            ticker: Some(ticker),
         }
     }
 
     /// Writes a line as it is.
     pub(super) fn raw(&self, line: &str) {
-        if let Ok(mut state) = self.state.lock() {
-            writeln!(state.output, "{line}").ok(); // a closed log stops nobody
-        }
+        writeln!(lock(&self.log).output, "{line}").ok(); // a closed log stops nobody
     }
 }
 
-impl<W: Write + Send> Observer for Plain<W> {
+fn lock<W>(log: &Mutex<Log<W>>) -> MutexGuard<'_, Log<W>> {
+    log.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<W: Write + Send + 'static> Observer for Plain<W> {
     fn on(&self, event: Event) {
-        let Ok(mut state) = self.state.lock() else {
-            return;
-        };
-        if let Some(text) = state.line(event) {
-            let elapsed = self.began.elapsed().as_secs_f64();
-            writeln!(state.output, "[{elapsed:6.2}s] {text}").ok();
+        let mut log = lock(&self.log);
+        let line = log.line(event);
+        log.tell_doubts();
+        if let Some(line) = line {
+            log.write(&line);
         }
     }
 }
 
-impl<W> State<W> {
+impl<W: Write + Send + 'static> Drop for Plain<W> {
+    fn drop(&mut self) {
+        self.tick = None;
+        if let Some(ticker) = self.ticker.take() {
+            ticker.join().ok(); // one that panicked tells no more
+        }
+    }
+}
+
+impl<W: Write> Log<W> {
+    fn write(&mut self, text: &str) {
+        let elapsed = self.began.elapsed().as_secs_f64();
+        writeln!(self.output, "[{elapsed:6.2}s] {text}").ok();
+    }
+
+    fn tell_doubts(&mut self) {
+        for line in self.doubts.due(Instant::now()) {
+            self.write(&line);
+        }
+    }
+
     fn line(&mut self, event: Event) -> Option<String> {
         match event {
             Event::Planned(plan) => {
@@ -76,6 +111,9 @@ impl<W> State<W> {
             Event::Finished { step, elapsed } => finished(self.current.step(step)?, elapsed),
             Event::Failed { step, elapsed } => {
                 let step = self.current.step(step)?;
+                if let Some(service) = &step.service {
+                    self.doubts.over(service);
+                }
                 let who = step.service.as_ref().map(|name| format!("{name}: "));
                 let who = who.unwrap_or_default();
                 Some(format!(
@@ -86,11 +124,15 @@ impl<W> State<W> {
             }
             Event::NotYet { step, reason } => {
                 let service = self.current.step(step)?.service.clone()?;
-                self.not_yet(service, reason)
+                self.doubts.answered(service, reason, Instant::now());
+                None
             }
             Event::Ready {
                 service, elapsed, ..
-            } => Some(format!("{service}: usable after {}", seconds(elapsed))),
+            } => {
+                self.doubts.over(&service);
+                Some(format!("{service}: usable after {}", seconds(elapsed)))
+            }
             Event::Bootstrapped { service, deeds } => {
                 let deeds: Vec<String> = deeds.iter().map(deed).collect();
                 Some(format!("{service}: {}", deeds.join(", ")))
@@ -100,20 +142,6 @@ impl<W> State<W> {
             Event::Noted(noted) => Some(format!("note: {}", note(&noted))),
             Event::Pulling { .. } | Event::Stopped { .. } => None,
         }
-    }
-
-    /// The first reason, and later ones that are new now and then: a server that starts changes
-    /// its mind many times a second.
-    fn not_yet(&mut self, service: ServiceName, reason: String) -> Option<String> {
-        let now = Instant::now();
-        if let Some((told, at)) = self.reasons.get(&service)
-            && (*told == reason || now - *at < REASONS)
-        {
-            return None;
-        }
-        let text = format!("{service}: not yet usable: {reason}");
-        self.reasons.insert(service, (reason, now));
-        Some(text)
     }
 }
 

@@ -44,6 +44,23 @@ fn a_service_that_does_not_exist_is_named_without_an_engine() {
 }
 
 #[test]
+fn what_is_named_and_left_out_is_refused_without_an_engine() {
+    let up = || Devinfra::new().stack(STACK).args(["up"]);
+    assert_snapshot!(up().args(["db", "--without", "db"]).run(), @"
+    exit: 2
+    --- stderr
+    error: `db` is to be brought up and left out at once
+    hint: either name `db` or leave it out
+    ");
+    assert_snapshot!(up().args(["--without", "db", "--without", "web"]).run(), @"
+    exit: 2
+    --- stderr
+    error: every service is left out, so there is nothing to bring up
+    hint: bring down with `devinfra down` what is not wanted any more
+    ");
+}
+
+#[test]
 fn a_name_that_is_none_states_the_rule() {
     assert_snapshot!(Devinfra::new().args(["--name", "My Shop", "config"]).run(), @"
     exit: 2

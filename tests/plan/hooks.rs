@@ -9,7 +9,7 @@ use std::time::Duration;
 use devinfra::apply::Stop;
 use devinfra::engine::FakeEngine;
 use devinfra::event::{Event, Observer};
-use devinfra::flow::{Checks, DownRequest, FlowError, Session, UpRequest, down, up};
+use devinfra::flow::{Checks, DownRequest, FlowError, Session, UpDone, UpRequest, down, up};
 use devinfra::model::{Exports, Stack, Template, VariableName};
 use devinfra::plan::{Adopt, Recreate};
 use tempfile::{TempDir, tempdir};
@@ -77,7 +77,7 @@ impl World {
         }
     }
 
-    async fn up(&self, services: &[&str]) -> (Result<(), FlowError>, Vec<String>) {
+    async fn up(&self, services: &[&str]) -> (Result<UpDone, FlowError>, Vec<String>) {
         let (_stopper, stop) = Stop::new();
         let (written, locks) = (Written::default(), self.directory.path().join("locks"));
         let request = UpRequest {
@@ -90,7 +90,7 @@ impl World {
             checks: Checks::Skip,
         };
         let done = up(&self.session(&written, &stop, &locks), &request).await;
-        (done.map(|_| ()), written.0.into_inner().unwrap())
+        (done, written.0.into_inner().unwrap())
     }
 
     async fn down(&self) -> (Result<(), FlowError>, Vec<String>) {
@@ -120,6 +120,18 @@ async fn hooks_run_in_the_project_directory_with_the_stacks_variables() {
     let here = fs::read_to_string(world.directory.path().join("here")).unwrap();
     let directory = world.directory.path().canonicalize().unwrap();
     assert_eq!(here.trim_end(), directory.to_str().unwrap());
+}
+
+#[tokio::test]
+async fn hooks_that_ran_are_counted_when_there_is_nothing_else_to_do() {
+    let mut world = world();
+    world.stack.hooks.after_up = vec![shell("true"), shell("true")];
+    world.up(&[]).await.0.unwrap();
+    let done = world.up(&[]).await.0.unwrap();
+    assert!(done.plan.is_empty());
+    assert_eq!(done.hooks, 2);
+    let done = world.up(&["db"]).await.0.unwrap();
+    assert_eq!(done.hooks, 0);
 }
 
 #[tokio::test]

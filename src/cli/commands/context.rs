@@ -10,7 +10,7 @@ use crate::cli::output::Output;
 use crate::cli::settings::Settings;
 use crate::engine::{Deadlines, Docker};
 use crate::event::Observer;
-use crate::flow::{Session, check_names};
+use crate::flow::{FlowError, Session, check_names};
 use crate::model::{ServiceName, Stack};
 use crate::stack_file::{Loaded, Origin, load};
 
@@ -63,6 +63,15 @@ impl Context<'_> {
 
     /// Reads the stack file and prepares the connection to the engine.
     pub(super) fn ready(&self, named: &[ServiceName]) -> Result<Ready, CliError> {
+        self.ready_if(named, |stack| check_names(stack, named))
+    }
+
+    /// The same, where `check` has nothing against the stack.
+    pub(super) fn ready_if(
+        &self,
+        named: &[ServiceName],
+        check: impl FnOnce(&Stack) -> Result<(), FlowError>,
+    ) -> Result<Ready, CliError> {
         let loaded = self.load(named)?;
         if loaded.origin == Origin::Default {
             self.output.say(format_args!(
@@ -71,7 +80,7 @@ impl Context<'_> {
             ));
         }
         // Before the engine is asked: a name that is misspelt is so without one.
-        check_names(&loaded.stack, named)
+        check(&loaded.stack)
             .map_err(|error| CliError::flow(&error, &loaded.stack, Exit::Interrupted))?;
         let engine = self.engine()?;
         Ok(self.with_stack(loaded.stack, engine))

@@ -12,7 +12,7 @@ use crate::cli::error::CliError;
 use crate::cli::render::for_scripts;
 use crate::cli::signals::Signals;
 use crate::flow::{Brought, DownRequest, FlowError, down};
-use crate::model::Stack;
+use crate::model::{Moment, Stack};
 use crate::plan::Adopt;
 use crate::report::{count, dry_run, list, millis, seconds};
 
@@ -33,7 +33,12 @@ pub(super) async fn run(context: &Context<'_>, args: &Down) -> Result<Exit, CliE
     let told = |error: &FlowError| CliError::flow(error, &ready.stack, signals.exit());
     if args.dry_run {
         let (plan, _) = request.plan(&session).await.map_err(|error| told(&error))?;
-        context.output.answer(dry_run(&plan));
+        // Hooks are for a whole stack that is up.
+        let hooks = &ready.stack.hooks.before_down;
+        let has_hooks = args.services.is_empty() && !plan.is_empty();
+        let hooks = if has_hooks { hooks.as_slice() } else { &[] };
+        let shown = dry_run(&plan, Moment::BeforeDown, hooks);
+        context.output.answer(shown);
         return Ok(Exit::Done);
     }
     let result = down(&session, &request).await;

@@ -15,7 +15,7 @@ use crate::cli::render::for_scripts;
 use crate::cli::signals::Signals;
 use crate::flow::{FlowError, Loss, PreparedReset, ResetDone, ResetRequest};
 use crate::kinds::Amount;
-use crate::model::{ByteSize, Stack};
+use crate::model::{ByteSize, Moment, Stack};
 use crate::plan::Depth;
 use crate::report::{Table, count, dry_run, list, millis, seconds};
 
@@ -42,7 +42,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Reset) -> Result<Exit, Cli
     let done = async {
         let prepared = request.prepare(&session).await?;
         if args.dry_run {
-            show(context, &prepared);
+            show(context, &prepared, &ready.stack.hooks.after_reset);
             return Ok(None);
         }
         if !args.yes {
@@ -94,7 +94,7 @@ async fn is_agreed(context: &Context<'_>, stop: &Stop) -> Result<bool, FlowError
     }
 }
 
-fn show(context: &Context<'_>, prepared: &PreparedReset) {
+fn show(context: &Context<'_>, prepared: &PreparedReset, hooks: &[Vec<String>]) {
     if context.output.json {
         let steps: Vec<String> = prepared.plan.changes().map(ToString::to_string).collect();
         let losses: Vec<Value> = prepared.losses.iter().flat_map(loss_json).collect();
@@ -103,7 +103,8 @@ fn show(context: &Context<'_>, prepared: &PreparedReset) {
             .answer_json(&json!({"schema": 1, "event": "plan", "steps": steps, "losses": losses}));
     } else {
         context.output.answer(losses(&prepared.losses));
-        context.output.answer(dry_run(&prepared.plan));
+        let steps = dry_run(&prepared.plan, Moment::AfterReset, hooks);
+        context.output.answer(steps);
     }
 }
 

@@ -1,6 +1,7 @@
 //! `devinfra up`.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -15,12 +16,15 @@ use crate::cli::signals::Signals;
 use crate::cli::terminal;
 use crate::flow::{Checks, FlowError, UpDone, UpRequest, up};
 use crate::kinds;
-use crate::model::{ServiceName, Stack};
+use crate::model::{Moment, ServiceName, Stack};
 use crate::plan::{Adopt, Recreate};
-use crate::report::{Stopwatch, Table, Timings, chart, count, dry_run, endpoints, millis, seconds};
+use crate::report::{
+    Stopwatch, Table, Timings, chart, count, dry_run, endpoints, list, millis, seconds,
+};
 
 pub(super) async fn run(context: &Context<'_>, args: &Up) -> Result<Exit, CliError> {
-    let ready = context.ready(&args.services)?;
+    let request = request(args);
+    let ready = context.ready_if(&args.services, |stack| request.selection(stack).map(drop))?;
     let (signals, stop) = Signals::listen();
     let stopwatch = args.timings.then(|| Stopwatch::new(context.output.began));
     let mut observer = context.output.observer("devinfra up");
@@ -28,7 +32,6 @@ pub(super) async fn run(context: &Context<'_>, args: &Up) -> Result<Exit, CliErr
         observer.add(stopwatch.clone());
     }
     let session = context.session(&ready, &observer, &stop, "devinfra up");
-    let request = request(args);
     let told = |error: FlowError| CliError::flow(&error, &ready.stack, signals.exit());
     if args.dry_run {
         let (plan, _) = request.plan(&session).await.map_err(told)?;
@@ -38,7 +41,14 @@ pub(super) async fn run(context: &Context<'_>, args: &Up) -> Result<Exit, CliErr
                 .output
                 .answer_json(&json!({"schema": 1, "event": "plan", "steps": steps}));
         } else {
-            context.output.answer(dry_run(&plan));
+            let hooks = &ready.stack.hooks.after_up;
+            let hooks = if args.services.is_empty() {
+                hooks.as_slice()
+            } else {
+                &[]
+            };
+            let shown = dry_run(&plan, Moment::AfterUp, hooks);
+            context.output.answer(shown);
         }
         return Ok(Exit::Done);
     }
@@ -111,23 +121,35 @@ fn answer(
         let result = result_json(context, stack, outcome, &done.checks, error);
         answer_result(context, result, timings);
     } else {
-        tell_endpoints(context, stack, done);
+        let elapsed = context.output.began.elapsed();
+        context.output.say(headline(stack, done, elapsed));
+        context.output.answer(endpoint_table(stack, outcome));
     }
     failed.map_or(Ok(Exit::Done), Err)
 }
 
-fn tell_endpoints(context: &Context<'_>, stack: &Stack, done: &UpDone) {
-    let outcome = &done.outcome;
-    let elapsed = seconds(context.output.began.elapsed());
-    let services = count(outcome.ready.len(), "service");
-    context.output.say(if done.plan.is_empty() {
-        format!("nothing to do: {services} usable, asked in {elapsed}")
-    } else {
-        format!(
-            "stack `{}` is up: {services} usable in {elapsed}",
-            stack.name
-        )
-    });
+/// What is up, in one line: the stack, or those of its services that were asked for.
+fn headline(stack: &Stack, done: &UpDone, elapsed: Duration) -> String {
+    let ready = &done.outcome.ready;
+    let elapsed = seconds(elapsed);
+    let services = count(ready.len(), "service");
+    let (name, names) = (&stack.name, list(ready.keys()));
+    let is_part = done.services.len() < stack.services.len() && !ready.is_empty();
+    match (done.plan.is_empty(), done.hooks) {
+        (true, 0) if is_part => format!("nothing to do: {names} usable, asked in {elapsed}"),
+        (true, 0) => format!("nothing to do: {services} usable, asked in {elapsed}"),
+        (true, hooks) => {
+            let hooks = count(hooks, "hook");
+            format!("nothing to do but {hooks}: {services} usable in {elapsed}")
+        }
+        (false, _) if is_part => {
+            format!("stack `{name}` is up in part: {names} usable in {elapsed}")
+        }
+        (false, _) => format!("stack `{name}` is up: {services} usable in {elapsed}"),
+    }
+}
+
+fn endpoint_table(stack: &Stack, outcome: &Outcome) -> Table {
     let mut table = Table::new(&["SERVICE", "ENDPOINT"]);
     for (name, ready) in &outcome.ready {
         let kind = stack.services.get(name).map(|service| &service.kind);
@@ -139,7 +161,7 @@ fn tell_endpoints(context: &Context<'_>, stack: &Stack, done: &UpDone) {
             table.row([name.to_string(), url.unwrap_or_else(plain)]);
         }
     }
-    context.output.answer(table);
+    table
 }
 
 fn answer_result(context: &Context<'_>, mut result: Value, timings: Option<&Timings>) {
@@ -181,4 +203,91 @@ fn result_json(
         "cache": checks_json(checks),
         "error": error.map(for_scripts),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::apply::ReadyService;
+    use crate::model::{ContainerId, ContainerSpec, Hooks, ImageRef, Service, StackName};
+    use crate::plan::Plan;
+
+    fn name(text: &str) -> ServiceName {
+        ServiceName::new(text).unwrap()
+    }
+
+    fn stack() -> Stack {
+        let service = |text: &str| {
+            let spec = ContainerSpec::new(text, ImageRef::parse("i").unwrap());
+            (name(text), Service::new(name(text), spec))
+        };
+        Stack {
+            name: StackName::new("hub").unwrap(),
+            directory: "/project".into(),
+            files: Vec::new(),
+            services: ["app", "cache", "db"].map(service).into(),
+            networks: BTreeMap::new(),
+            volumes: BTreeMap::new(),
+            hooks: Hooks::default(),
+        }
+    }
+
+    /// The headline of a run in which these services became usable.
+    fn said(plan: Plan, hooks: usize, ready: &[&str]) -> String {
+        let services: BTreeSet<ServiceName> = ready.iter().map(|text| name(text)).collect();
+        let ready = services.iter().map(|name| {
+            let ready = ReadyService {
+                elapsed: Duration::ZERO,
+                container: ContainerId("1".to_owned()),
+                ports: Vec::new(),
+            };
+            (name.clone(), ready)
+        });
+        let outcome = Outcome {
+            ready: ready.collect(),
+            ..Outcome::default()
+        };
+        let done = UpDone {
+            services,
+            plan,
+            outcome,
+            checks: BTreeMap::new(),
+            hooks,
+        };
+        headline(&stack(), &done, Duration::from_millis(40))
+    }
+
+    #[test]
+    fn a_part_of_the_stack_is_not_called_the_stack() {
+        let stack = stack();
+        let all = stack.services.keys().cloned().collect();
+        let some = || Plan::pulling(&stack, &all);
+        assert_eq!(
+            said(some(), 1, &["app", "cache", "db"]),
+            "stack `hub` is up: 3 services usable in 40 ms"
+        );
+        assert_eq!(
+            said(some(), 0, &["cache", "db"]),
+            "stack `hub` is up in part: `cache` and `db` usable in 40 ms"
+        );
+    }
+
+    #[test]
+    fn hooks_that_ran_are_something() {
+        let all = ["app", "cache", "db"];
+        assert_eq!(
+            said(Plan::default(), 0, &all),
+            "nothing to do: 3 services usable, asked in 40 ms"
+        );
+        assert_eq!(
+            said(Plan::default(), 0, &["db"]),
+            "nothing to do: `db` usable, asked in 40 ms"
+        );
+        assert_eq!(
+            said(Plan::default(), 1, &all),
+            "nothing to do but 1 hook: 3 services usable in 40 ms"
+        );
+    }
 }
