@@ -12,7 +12,7 @@ ARGS ?=
 CARGO ?= cargo
 DEVINFRA := $(CARGO) run --quiet --release --locked -- -f template:kohakuhub
 
-.PHONY: help up down status build test test-quick test-images engine lint ci
+.PHONY: help up down status build test test-quick test-release test-images engine lint ci
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,4 +57,7 @@ lint: ## Formatting, clippy, docs and shell scripts, with warnings denied
 	  echo "shellcheck is not installed: scripts are not checked"; \
 	fi
 
-ci: lint test ## What CI runs
+test-release: ## The release binary is as small, and its help as fast, as promised
+	@tests/setup/release.sh
+
+ci: lint test test-release ## What CI runs
