@@ -26,8 +26,9 @@ const SETTINGS: [&str; 6] = [
 ];
 /// How many round trips the latency is taken from.
 const ROUND_TRIPS: usize = 100;
-/// How many pages are looked through for examples of keys without a TTL.
-const PAGES: usize = 10;
+/// How many pages are looked through for keys without a TTL, and how many keys each has.
+const PAGES: usize = 100;
+const PAGE: usize = 1000;
 /// How many examples of keys without a TTL are named.
 const EXAMPLES: usize = 3;
 /// How long the scratch key of a round trip lives if it can't be removed.
@@ -46,14 +47,25 @@ pub struct Facts {
     pub local_address: Option<IpAddr>,
     /// The bootstrap marker, where the stack file names the application's keys.
     pub marker: Option<Result<Option<Vec<u8>>, Refused>>,
-    /// Some of the keys without a TTL, the marker aside.
-    pub without_ttl: Vec<Vec<u8>>,
+    /// The keys without a TTL, the marker aside.
+    pub without_ttl: WithoutTtl,
     /// What came of writing, reading and removing a key.
     pub round_trip: RoundTrip,
     /// How long round trips take.
     pub latency: Result<Latency, Refused>,
     /// Whether it answers somebody without a password; unknown when that could not be tried.
     pub open_to_all: Option<bool>,
+}
+
+/// Keys without a TTL, the marker aside: whose they are.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct WithoutTtl {
+    /// Some of the application's own.
+    pub own: Vec<Vec<u8>>,
+    /// Some of those outside its namespace.
+    pub others: Vec<Vec<u8>>,
+    /// Whether all keys were looked at.
+    pub is_complete: bool,
 }
 
 /// What came of writing, reading and removing a key.
@@ -128,7 +140,10 @@ pub async fn gather(
     };
     let is_marked = matches!(marker, Some(Ok(Some(_))));
     let lasting = lasting(info.keyspace(options.database), is_marked);
-    let without_ttl = server.examples(lasting, namespace.as_ref()).await;
+    let without_ttl = match &namespace {
+        Some(namespace) if lasting > 0 => server.without_ttl(namespace).await,
+        _ => WithoutTtl::default(),
+    };
     Ok(Facts {
         answered_in,
         info,
@@ -187,6 +202,23 @@ async fn open_to_all(options: &Valkey, address: SocketAddr, patience: Duration) 
     }
 }
 
+impl WithoutTtl {
+    /// Takes these keys along, as far as they are needed as examples.
+    fn add(&mut self, keys: impl Iterator<Item = Vec<u8>>, namespace: &Namespace) {
+        for key in keys.filter(|key| *key != namespace.marker().as_bytes()) {
+            let examples = match namespace.within(&key) {
+                Some(_) => &mut self.own,
+                None => &mut self.others,
+            };
+            // SCAN may list a key twice.
+            if examples.len() < EXAMPLES && !examples.contains(&key) {
+                examples.push(key);
+                examples.sort();
+            }
+        }
+    }
+}
+
 impl Server {
     /// One question for each setting: servers before Redis 7 take no more.
     async fn configuration(&mut self) -> Result<BTreeMap<String, String>, Refused> {
@@ -198,19 +230,13 @@ impl Server {
         Ok(answers.into_iter().flatten().collect())
     }
 
-    /// Names of some of the `lasting` keys that never expire; a bounded search.
-    async fn examples(&mut self, lasting: u64, namespace: Option<&Namespace>) -> Vec<Vec<u8>> {
-        let mut found = Vec::new();
-        if lasting == 0 {
-            return found;
-        }
-        let marker = namespace.map(Namespace::marker).unwrap_or_default();
+    /// Looks for keys that never expire; a bounded search.
+    async fn without_ttl(&mut self, namespace: &Namespace) -> WithoutTtl {
+        let mut found = WithoutTtl::default();
         let mut cursor = 0_u64;
         for _ in 0..PAGES {
-            let scan = self
-                .page(cmd("SCAN").arg(cursor).arg("COUNT").arg(500))
-                .await;
-            let Ok((next, keys)) = scan else {
+            let mut scan = cmd("SCAN");
+            let Ok((next, keys)) = self.page(scan.arg(cursor).arg("COUNT").arg(PAGE)).await else {
                 break;
             };
             let mut asked = pipe();
@@ -221,19 +247,13 @@ impl Server {
                 break;
             };
             let lasting = keys.into_iter().zip(left).filter(|(_, left)| *left == -1);
-            found.extend(
-                lasting
-                    .map(|(key, _)| key)
-                    .filter(|key| key != marker.as_bytes()),
-            );
+            found.add(lasting.map(|(key, _)| key), namespace);
             cursor = next;
-            if cursor == 0 || found.len() >= EXAMPLES {
+            found.is_complete = cursor == 0;
+            if found.is_complete || found.own.len() == EXAMPLES {
                 break;
             }
         }
-        found.sort();
-        found.dedup();
-        found.truncate(EXAMPLES);
         found
     }
 

@@ -24,7 +24,7 @@ pub use canaries::{Canaries, Survival};
 pub use census::{Census, PrefixCount, take_census};
 pub use checks::{Subject, check, not_as_declared, not_tried, survival};
 pub use connection::{Patience, connect};
-pub use facts::{Facts, Latency, RoundTrip, gather};
+pub use facts::{Facts, Latency, RoundTrip, WithoutTtl, gather};
 pub use finding::{Finding, Status, is_ok};
 pub use foreign::Foreign;
 pub use info::{Info, Keyspace};

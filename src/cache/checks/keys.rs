@@ -22,38 +22,49 @@ pub(super) fn ttl(subject: &Subject<'_>, facts: &Facts) -> Finding {
     if lasting == 0 {
         let message = match keyspace.keys {
             0 => format!("database {database} is empty"),
+            1 => format!("the one key in database {database} expires"),
             keys => format!("all of {keys} keys in database {database} expire"),
         };
         return Finding::pass("keys.ttl", message).expected("0").actual("0");
     }
-    if subject.options.keys.is_none() {
+    let keys = count(keyspace.keys);
+    let expire = if lasting == 1 { "expires" } else { "expire" };
+    let Some(naming) = &subject.options.keys else {
         let message = format!(
-            "{lasting} of {} keys never expire, and the stack file names no `keys` of a cache",
-            keyspace.keys
+            "{lasting} of {keys} never {expire}, and the stack file names no `keys` of a cache",
         );
         return Finding::skip("keys.ttl", message).actual(lasting.to_string());
-    }
-    let examples: Vec<String> = facts
-        .without_ttl
-        .iter()
-        .map(|key| format!("`{}`", key.escape_ascii()))
-        .collect();
-    let such_as = if examples.is_empty() {
+    };
+    let found = &facts.without_ttl;
+    let message = format!("{lasting} of {keys} in database {database} never {expire}");
+    let finding = if found.own.is_empty() && found.is_complete {
+        let (namespace, such_as) = (&naming.namespace, such_as(&found.others));
+        let message = format!("{message}, none of namespace `{namespace}`{such_as}");
+        Finding::warn("keys.ttl", message)
+            .meaning("they are not the cache's own, and take its memory until they are evicted")
+            .hint("keep what is no cache in another database, or in a server of its own")
+    } else {
+        Finding::fail("keys.ttl", format!("{message}{}", such_as(&found.own)))
+            .meaning("what never expires is never refreshed, and stays until it is evicted")
+            .hint("the application should write them with a TTL; see `devinfra cache stats` for which")
+    };
+    finding.expected("0").actual(lasting.to_string())
+}
+
+/// `, such as` and the names.
+fn such_as(keys: &[Vec<u8>]) -> String {
+    let names = keys.iter().map(|key| format!("`{}`", key.escape_ascii()));
+    let names: Vec<String> = names.collect();
+    if names.is_empty() {
         String::new()
     } else {
-        format!(", such as {}", examples.join(", "))
-    };
-    Finding::fail(
-        "keys.ttl",
-        format!(
-            "{lasting} of {} keys in database {database} never expire{such_as}",
-            keyspace.keys
-        ),
-    )
-    .expected("0")
-    .actual(lasting.to_string())
-    .meaning("what never expires is never refreshed, and stays until it is evicted")
-    .hint("the application should write them with a TTL; see `devinfra cache stats` for which")
+        format!(", such as {}", names.join(", "))
+    }
+}
+
+/// "1 key", "12 keys".
+fn count(keys: u64) -> String {
+    format!("{keys} key{}", if keys == 1 { "" } else { "s" })
 }
 
 pub(super) fn round_trip(facts: &Facts) -> Finding {
@@ -194,16 +205,35 @@ mod tests {
         let mut world = World::default();
         assert_eq!(ttl(&world.subject(), &world.facts).status, Status::Pass);
         world.info("db0:keys=12,expires=10,avg_ttl=1");
-        world.facts.without_ttl = vec![b"kh:\xff".to_vec()];
+        world.facts.without_ttl.own = vec![b"kh:\xff".to_vec()];
         let found = ttl(&world.subject(), &world.facts);
         assert_eq!(found.status, Status::Fail);
         assert_eq!(
             found.message,
-            r"1 of 12 keys in database 0 never expire, such as `kh:\xff`"
+            r"1 of 12 keys in database 0 never expires, such as `kh:\xff`"
         );
         world.options.keys = None;
         let found = ttl(&world.subject(), &world.facts);
         assert_eq!(found.status, Status::Skip);
+    }
+
+    #[test]
+    fn a_key_of_somebody_else_is_a_warning_and_what_was_not_seen_is_not_excused() {
+        let mut world = World::default();
+        world.info("db0:keys=3,expires=1,avg_ttl=1");
+        let found = &mut world.facts.without_ttl;
+        (found.others, found.is_complete) = (vec![b"celery".to_vec()], true);
+        let warned = ttl(&world.subject(), &world.facts);
+        assert_eq!(warned.status, Status::Warn);
+        assert_eq!(
+            warned.message,
+            "1 of 3 keys in database 0 never expires, none of namespace `kh`, such as `celery`"
+        );
+        world.facts.without_ttl.is_complete = false;
+        assert_eq!(ttl(&world.subject(), &world.facts).status, Status::Fail);
+        world.facts.without_ttl.own = vec![b"kh:tok:1".to_vec()];
+        world.facts.without_ttl.is_complete = true;
+        assert_eq!(ttl(&world.subject(), &world.facts).status, Status::Fail);
     }
 
     #[test]

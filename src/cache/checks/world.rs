@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::{Access, Subject};
-use crate::cache::{Facts, Info, Latency, RoundTrip};
+use crate::cache::{Facts, Info, Latency, RoundTrip, WithoutTtl};
 use crate::model::{
     Bind, ContainerId, ContainerSpec, ContainerState, HostPath, ImageRef, Mount, MountSource,
     ObservedContainer, Owner, Protocol, PublishedPort, Service, ServiceName, Valkey, ValkeyKeys,
@@ -137,7 +137,7 @@ fn facts() -> Facts {
         ])),
         local_address: Some(IpAddr::from([172, 18, 0, 2])),
         marker: Some(Ok(Some(b"aaaa".to_vec()))),
-        without_ttl: Vec::new(),
+        without_ttl: WithoutTtl::default(),
         round_trip: RoundTrip::Done,
         latency: Ok(Latency {
             p50: Duration::from_micros(90),

@@ -73,6 +73,19 @@ fn a_key_that_never_expires_is_named() {
 }
 
 #[test]
+fn a_key_of_somebody_else_that_never_expires_is_a_warning() {
+    let project = cache_that_is_up();
+    send(&project, &[&["SET", "celery", "1"]]);
+    let run = project.run(&["cache", "check", "--json"]).succeeds();
+    let found = finding(&run, "keys.ttl");
+    assert_eq!(found["status"], "warn", "{run}");
+    assert!(
+        found["message"].as_str().unwrap().contains("`celery`"),
+        "{run}"
+    );
+}
+
+#[test]
 fn a_missing_or_foreign_marker_is_told() {
     let project = cache_that_is_up();
     send(&project, &[&["SET", MARKER, "another"]]);
