@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 use super::Exit;
 use super::error::CliError;
 use super::terminal::{self, RawMode};
-use crate::engine::{Attached, Chunk, Engine, ExecId, ExecRequest, LogStream};
+use crate::engine::{Attached, Chunk, Engine, EngineError, ExecId, ExecRequest, LogStream};
 use crate::model::{ContainerId, ServiceName};
 
 /// How long the engine may take to know the exit status of a command that has ended.
@@ -59,7 +59,14 @@ pub(super) async fn attach(target: Target<'_>, request: &ExecRequest) -> Result<
     let mut resized =
         signal(SignalKind::window_change()).map_err(|error| CliError::runtime(&error))?;
     let attached = target.engine.attach(target.container, request).await;
-    let attached = attached.map_err(|error| CliError::engine(&error))?;
+    let program = request.command.first().map_or("", String::as_str);
+    let attached = attached.map_err(|error| match &error {
+        // Some engines look for the program before they answer.
+        EngineError::BadCommand { source } => {
+            CliError::not_run(program, target.service, &source.message, 126)
+        }
+        _ => CliError::engine(&error),
+    })?;
     // Entered after the engine's answer, so that its failure is told on a terminal in order.
     let raw_mode = match request.terminal {
         Some(_) => Some(RawMode::enter().map_err(|error| CliError::runtime(&error))?),
@@ -79,7 +86,6 @@ pub(super) async fn attach(target: Target<'_>, request: &ExecRequest) -> Result<
             let Exit::Command(status) = target.status(&id).await? else {
                 return Ok(Exit::Done);
             };
-            let program = request.command.first().map_or("", String::as_str);
             Err(CliError::not_run(program, target.service, &said, status))
         }
     }

@@ -6,6 +6,9 @@ use crate::kinds::Program;
 use crate::model::{ContainerState, ServiceName, Stack};
 use crate::report::list;
 
+/// What has a meaning for shells, and is in no program's name.
+const FOR_A_SHELL: [char; 9] = [' ', '|', '&', ';', '<', '>', '$', '*', '='];
+
 impl CliError {
     pub(super) fn not_running(service: &ServiceName, state: Option<&ContainerState>) -> Self {
         let state = state.map_or("it has no container".to_owned(), |state| {
@@ -21,17 +24,38 @@ impl CliError {
         .hint(format!("bring it up with `devinfra up {service}`"))
     }
 
-    /// A command that was never run; its status says so as a shell's does.
+    /// A command that was never run. Its status says so as a shell's does, whatever the engine says:
+    /// runtimes before runc 1.1 give 126 to both.
+    ///
+    /// | the runtime's words | status |
+    /// |---|---|
+    /// | the program is not there | 127 |
+    /// | it may not be run | 126 |
+    /// | others | the engine's, which is 126 or 127 |
     pub(super) fn not_run(program: &str, service: &ServiceName, said: &str, status: u8) -> Self {
-        Self {
+        let is_missing = ["executable file not found", "no such file or directory"]
+            .iter()
+            .any(|words| said.contains(words));
+        let status = if is_missing {
+            127
+        } else if said.contains("permission denied") {
+            126
+        } else {
+            status
+        };
+        let told = Self {
             exit: Exit::Command(status),
             code: "exec.not-run".to_owned(),
             message: format!("`{program}` can't be run in the container of `{service}`"),
             causes: vec![said.to_owned()],
             service: Some(service.to_string()),
             ..Self::default()
+        };
+        if is_missing && program.contains(FOR_A_SHELL) {
+            told.hint("there is no shell around it: for pipes and variables, run `sh -c '...'`")
+        } else {
+            told
         }
-        .hint("there is no shell around it: for pipes and variables, run `sh -c '...'`")
     }
 
     pub(super) fn no_status(service: &ServiceName) -> Self {

@@ -71,10 +71,21 @@ fn input_is_piped_through_to_its_end() {
 #[test]
 fn what_can_not_be_run_is_told_with_the_way_out() {
     let project = worker();
-    let run = project.run(&["exec", "worker", "no-such-program"]);
-    assert!(matches!(run.code, Some(126 | 127)), "{run}");
-    let words = "error: `no-such-program` can't be run in the container of `worker`";
-    assert!(run.stderr.starts_with(words), "{run}");
+    for (program, status, hints) in [
+        ("no-such-program", 127, 0),
+        ("/no/such/program", 127, 0),
+        ("/etc/passwd", 126, 0),
+        ("ls | wc -l", 127, 1),
+    ] {
+        let run = project.run(&["--json", "exec", "worker", program]);
+        let error = run.exits_with(status).result()["error"].clone();
+        assert_eq!(error["code"], "exec.not-run");
+        assert_eq!(error["service"], "worker");
+        let message = format!("`{program}` can't be run in the container of `worker`");
+        assert_eq!(error["message"], message);
+        // A shell is no help for a name that is mistyped.
+        assert_eq!(error["hints"].as_array().unwrap().len(), hints, "{error}");
+    }
 
     engine::kill(&project.container("worker"));
     let run = project.run(&["exec", "worker", "true"]).exits_with(5);
