@@ -22,25 +22,38 @@ impl CliError {
         .hint("`devinfra cache check` looks again; `devinfra up --no-check` does without")
     }
 
-    /// A cache command that can't begin.
-    pub(super) fn cache(error: &FlowError) -> Self {
-        match error {
-            FlowError::WhichCache { known, .. } if known.is_empty() => {
-                Self::new(Exit::Usage, "cache.which", error)
-                    .hint("set `kind: valkey` in the `x-devinfra` of the service")
-            }
-            FlowError::WhichCache { known, .. } => Self::new(Exit::Usage, "cache.which", error)
-                .hint(format!("name one of {}", list(known))),
-            FlowError::NoCacheKeys { .. } => Self::new(Exit::Usage, "cache.keys", error).hint(
-                "say which are the application's with `keys: {namespace, flushed, kept}` in its `x-devinfra`",
-            ),
-            FlowError::CacheDown { service, .. } => {
-                Self::new(Exit::Service, "service.not-ready", error)
-                    .hint(format!("bring it up with `devinfra up {service}`"))
-            }
-            FlowError::CacheRefused { .. } => Self::new(Exit::Service, "cache.refused", error)
-                .hint("`devinfra cache check` says what is wrong with the cache"),
-            _ => Self::new(Exit::Failed, "cache.failed", error),
+    /// None of the stack's caches is meant, or more than one.
+    pub(super) fn which_cache(error: &FlowError, known: &[ServiceName]) -> Self {
+        let told = Self::new(Exit::Usage, "cache.which", error);
+        if known.is_empty() {
+            told.hint("set `kind: valkey` in the `x-devinfra` of the service")
+        } else {
+            told.hint(format!("name one of {}", list(known)))
         }
+    }
+
+    /// The stack file says nothing of the cache's keys.
+    pub(super) fn no_cache_keys(error: &FlowError) -> Self {
+        Self::new(Exit::Usage, "cache.keys", error).hint(
+            "say which are the application's with `keys: {namespace, flushed, kept}` in its `x-devinfra`",
+        )
+    }
+
+    /// The cache does not run.
+    pub(super) fn cache_down(error: &FlowError, service: &ServiceName) -> Self {
+        Self {
+            service: Some(service.to_string()),
+            ..Self::new(Exit::Service, "service.not-ready", error)
+        }
+        .hint(format!("bring it up with `devinfra up {service}`"))
+    }
+
+    /// The cache runs, and refuses.
+    pub(super) fn cache_refused(error: &FlowError, service: &ServiceName) -> Self {
+        Self {
+            service: Some(service.to_string()),
+            ..Self::new(Exit::Service, "cache.refused", error)
+        }
+        .hint("`devinfra cache check` says what is wrong with the cache")
     }
 }

@@ -70,12 +70,6 @@ pub const CATALOGUE: &[Chapter] = &[
                 "Write `10m`, or `2026-11-23T20:00:00Z`.",
             ),
             entry(
-                "usage.command",
-                Exit::Usage,
-                "`run` was given no command.",
-                "Write it behind `--`.",
-            ),
-            entry(
                 "exports.invalid",
                 Exit::StackFile,
                 "A service's `exports` can't be resolved.",
@@ -341,12 +335,6 @@ pub const CATALOGUE: &[Chapter] = &[
                 "The variables depend on a stack that is up, and it is not.",
                 "`devinfra up` brings it up.",
             ),
-            entry(
-                "plan.refused",
-                Exit::Failed,
-                "Something stands in the way of the plan.",
-                "The message says what.",
-            ),
         ],
     },
     Chapter {
@@ -398,7 +386,7 @@ pub const CATALOGUE: &[Chapter] = &[
                 "exec.not-run",
                 Exit::Command(127),
                 "A command for a container is not there (127), or may not be run (126).",
-                "There is no shell around it: for pipes and variables, run `sh -c '...'`.",
+                "Compare its name with what the image has; for pipes and variables, run `sh -c '...'`.",
             ),
             entry(
                 "service.bad-command",
@@ -555,12 +543,6 @@ pub const CATALOGUE: &[Chapter] = &[
                 "`devinfra cache check` shows every finding with what to do.",
             ),
             entry(
-                "cache.failed",
-                Exit::Failed,
-                "The cache could not be asked.",
-                "The message says why.",
-            ),
-            entry(
                 "cache.refused",
                 Exit::Service,
                 "The cache's server does not answer, or refuses.",
@@ -706,12 +688,6 @@ pub const CATALOGUE: &[Chapter] = &[
                 Exit::Left,
                 "Valkey refused to delete its keys, or to save that they are gone.",
                 "Where it can't save, its data directory is not writable, or the disk is full.",
-            ),
-            entry(
-                "lakefs.wipe",
-                Exit::Left,
-                "LakeFS does not say what it has.",
-                "Run `devinfra reset` again.",
             ),
             entry(
                 "hook.failed",

@@ -159,10 +159,10 @@ impl CliError {
                 .hint(format!("either name `{service}` or leave it out")),
             FlowError::AllLeftOut => Self::new(Exit::Usage, "service.left-out", error)
                 .hint("bring down with `devinfra down` what is not wanted any more"),
-            FlowError::WhichCache { .. }
-            | FlowError::CacheDown { .. }
-            | FlowError::CacheRefused { .. }
-            | FlowError::NoCacheKeys { .. } => Self::cache(error),
+            FlowError::WhichCache { known, .. } => Self::which_cache(error, known),
+            FlowError::CacheDown { service, .. } => Self::cache_down(error, service),
+            FlowError::CacheRefused { service, .. } => Self::cache_refused(error, service),
+            FlowError::NoCacheKeys { .. } => Self::no_cache_keys(error),
             FlowError::Bootstrap { service, source } => Self {
                 service: Some(service.to_string()),
                 hints: bootstrap_hints(source),
@@ -198,7 +198,7 @@ impl CliError {
 
     fn refused(error: &FlowError, refusals: &[Refusal]) -> Self {
         let Some(first) = refusals.first() else {
-            return Self::new(Exit::Failed, "plan.refused", error);
+            return Self::defect(error);
         };
         let mut told = Self {
             message: first.to_string(),
@@ -270,10 +270,7 @@ impl CliError {
             error @ ApplyError::Wipe { source, .. } => Self::new(Exit::Left, source.code(), error),
             error @ ApplyError::Empty { .. } => Self::new(Exit::Left, "reset.data", error),
             ApplyError::Directory(error) => Self::new(Exit::Failed, "directory.create", error),
-            error @ ApplyError::Disordered { .. } => {
-                Self::new(Exit::Failed, "internal.plan", error)
-                    .hint("this is a defect of devinfra; please report it with your stack file")
-            }
+            error @ ApplyError::Disordered { .. } => Self::defect(error),
             ApplyError::Interrupted => interruption(interrupted),
         };
         if let Some(service) = &failure.service {
@@ -283,6 +280,12 @@ impl CliError {
             }
         }
         told
+    }
+
+    /// What can't be, and is.
+    fn defect(error: &dyn StdError) -> Self {
+        Self::new(Exit::Failed, "internal.plan", error)
+            .hint("this is a defect of devinfra: report it with your stack file")
     }
 
     /// Says which service wanted the port, and how to find out who has it.

@@ -232,7 +232,7 @@ async fn loss(session: &Session<'_>, service: &Service, observed: &Observed) -> 
                 engine: session.engine,
             };
             let counted = timeout(PATIENCE, count(&service.kind, &target)).await;
-            counted.ok().and_then(Result::ok)
+            counted.ok().flatten()
         }
         None => None,
     };

@@ -51,7 +51,7 @@ fn a_failure_is_the_same_when_nobody_reads_the_answer() {
 fn an_answer_that_is_lost_on_a_full_disk_is_a_failure() {
     let run = Devinfra::new()
         .stack("services: {db: {image: postgres:15}}")
-        .args(["config"]);
+        .args(["--progress", "github", "config"]);
     let full = File::options().write(true).open("/dev/full").unwrap();
     let output = run.command().stdout(full).stderr(Stdio::piped()).output();
     assert_snapshot!(run.shown(&output.unwrap()), @"
@@ -59,6 +59,7 @@ fn an_answer_that_is_lost_on_a_full_disk_is_a_failure() {
     --- stderr
     error: failed to write to standard output
       Caused by: No space left on device (os error 28)
+    ::error title=devinfra%3A answer.write::failed to write to standard output%0Acaused by: No space left on device (os error 28)
     ");
 }
 

@@ -1,10 +1,13 @@
 //! What goes wrong inside a service is told with its code, its cause, and a way out.
 
 use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::Project;
+use crate::support::{Project, block_on, clients, until};
 
 const DATABASE: &str = "
 services:
@@ -139,4 +142,78 @@ fn a_bind_source_that_is_not_there() {
     let mount = "{type: bind, source: ./nowhere, target: /data, bind: {create_host_path: false}}";
     let project = Project::with(&CACHE.replace("\"./data:/data\"", mount));
     assert_eq!(failure(&project, 1)["code"], "mount.source-missing");
+}
+
+/// A file system of its own, of a size, at a directory of the project; gone with this value.
+struct Mounted(PathBuf);
+
+impl Mounted {
+    fn new(project: &Project, directory: &str, size: &str) -> Self {
+        let path = project.path().join(directory);
+        fs::create_dir_all(&path).unwrap();
+        let mount = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])
+            .arg(&path)
+            .status();
+        assert!(mount.unwrap().success(), "this test needs to mount");
+        Self(path)
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        // Lazily: a container may still use it.
+        let unmount = Command::new("umount").arg("-l").arg(&self.0).status();
+        unmount.ok(); // the directory goes with the test all the same
+    }
+}
+
+#[test]
+fn a_disk_that_is_full_before_the_first_start() {
+    let project = Project::with(DATABASE);
+    let _disk = Mounted::new(&project, "data", "8m");
+    let error = failure(&project, 5);
+    assert_eq!(error["code"], "data.disk-full");
+    has_cause(&error, "no space is left on the disk that its data is on");
+    project.down();
+}
+
+#[test]
+fn a_directory_that_the_servers_user_may_not_write_to() {
+    let user = "    user: '1000:1000'\n    volumes";
+    let project = Project::with(&DATABASE.replace("    volumes", user));
+    fs::create_dir(project.path().join("data")).unwrap();
+    let error = failure(&project, 5);
+    assert_eq!(error["code"], "data.not-writable");
+    has_cause(
+        &error,
+        "its user may not write to `/var/lib/postgresql/data`",
+    );
+    let hint = format!(
+        "compare `user` of `database` with the owner of `{}`, or give them to that user with `sudo chown`",
+        project.path().join("data").display()
+    );
+    assert_eq!(error["hints"][0], hint);
+}
+
+/// Where the first save is tried, and fails, the server refuses writes and pings from then on.
+#[test]
+fn a_cache_whose_disk_is_full() {
+    let project = Project::with(&CACHE.replace("--save 300 100", "--save 1 1"));
+    let disk = Mounted::new(&project, "data", "1m");
+    project.up();
+    fs::write(disk.0.join("ballast"), vec![0; 1 << 20]).ok(); // until nothing more goes in
+    let port = project.port("CACHE_PORT");
+    until("the server can't save", Duration::from_mins(1), || {
+        let value = "x".repeat(1 << 16);
+        let set = block_on(clients::valkey::<()>(
+            port,
+            &["SET", "key", &value, "EX", "600"],
+        ));
+        set.is_err_and(|said| said.contains("MISCONF"))
+            .then_some(())
+    });
+    let error = failure(&project, 5);
+    assert_eq!(error["code"], "valkey.misconf");
+    assert!(error.to_string().contains("see that its disk has space"));
 }

@@ -2,10 +2,12 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use devinfra::model::{Protocol, PublishedPort};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::sleep;
 
 /// What was asked.
 #[derive(Debug, Clone)]
@@ -24,6 +26,8 @@ pub(crate) struct Told {
     pub(crate) status: u16,
     pub(crate) headers: &'static str,
     pub(crate) body: String,
+    /// How long it takes to come.
+    pub(crate) delay: Duration,
 }
 
 /// A server that is there until the test's runtime ends.
@@ -43,6 +47,7 @@ pub(crate) fn told(status: u16, body: impl Into<String>) -> Told {
         status,
         headers: "",
         body: body.into(),
+        delay: Duration::ZERO,
     }
 }
 
@@ -97,6 +102,7 @@ async fn serve(
     };
     log.lock().unwrap().push(asked.clone());
     let told = decide(&asked);
+    sleep(told.delay).await;
     let head = format!(
         "HTTP/1.1 {} .\r\nConnection: close\r\nContent-Length: {}\r\n{}\r\n",
         told.status,

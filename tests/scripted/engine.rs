@@ -13,6 +13,7 @@ use tokio::time::sleep;
 
 use crate::faults::Fault;
 use crate::http::{self, Answer, Request};
+use crate::run::STACK;
 use crate::world::World;
 
 /// Which call goes wrong.
@@ -48,6 +49,8 @@ impl ScriptedEngine {
         let listener = UnixListener::bind(directory.path().join("engine.sock")).unwrap();
         let mut world = World::default();
         world.images.insert("example/db:1".to_owned());
+        world.log.push("ready to serve");
+        fs::write(directory.path().join("devinfra.yaml"), STACK).unwrap();
         let shared = Arc::new(Shared {
             version: version.to_owned(),
             script: Mutex::new(None),
@@ -68,6 +71,11 @@ impl ScriptedEngine {
         lock(&self.shared.calls).clear();
     }
 
+    /// Replaces the stack.
+    pub(crate) fn stack(&self, text: &str) {
+        fs::write(self.directory().join("devinfra.yaml"), text).unwrap();
+    }
+
     /// Takes the socket away.
     pub(crate) fn forget(&mut self) {
         fs::remove_file(self.directory.path().join("engine.sock")).unwrap();
@@ -79,6 +87,13 @@ impl ScriptedEngine {
 
     pub(crate) fn calls(&self) -> Vec<Request> {
         lock(&self.shared.calls).clone()
+    }
+
+    /// Waits until a path that ends so has been called.
+    pub(crate) async fn called(&self, end: &str) {
+        while !self.calls().iter().any(|call| call.path.ends_with(end)) {
+            sleep(Duration::from_millis(5)).await;
+        }
     }
 
     pub(crate) fn directory(&self) -> &Path {
@@ -122,8 +137,11 @@ async fn answer(mut stream: UnixStream, shared: Arc<Shared>) {
         };
         hit.then_some(fault)
     });
-    // What goes wrong, goes wrong on the way: the engine has done what was asked.
-    let right = lock(&shared.world).answer(&request);
+    // What else goes wrong, goes wrong on the way: the engine has done what was asked.
+    let right = match fault {
+        Some(Fault::Refuses(status, words)) => Answer::refusal(status, words),
+        _ => lock(&shared.world).answer(&request),
+    };
     match fault {
         None => finish(&mut stream, &right, &shared.version).await,
         Some(fault) => fault.commit(&mut stream, right, &shared.version).await,

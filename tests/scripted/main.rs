@@ -10,6 +10,7 @@
 mod answers;
 mod doctor;
 mod engine;
+mod failures;
 mod faults;
 mod http;
 mod images;

@@ -4,8 +4,9 @@ use std::fs;
 use std::process::Stdio;
 use std::time::Duration;
 
+use rustix::process::{Pid, getuid};
 use serde_json::Value;
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use crate::engine::ScriptedEngine;
@@ -13,10 +14,14 @@ use crate::engine::ScriptedEngine;
 /// What is planted in the stack's environment, and must appear nowhere.
 pub(crate) const PLANTED: &str = "planted-4f1c9e";
 
+/// What a run is asked for its secrets with.
+const SHOWING: [&str; 3] = ["--show-secrets", "env", "run"];
+
 /// No run may take longer, on however busy a machine.
 const TOO_LONG: Duration = Duration::from_mins(1);
 
-const STACK: &str = r#"
+/// The stack of the tests that are about the engine.
+pub(crate) const STACK: &str = r#"
 name: scripted
 services:
   db:
@@ -44,20 +49,6 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
-    /// What must never be in an output.
-    pub(crate) fn breaches(&self) -> Vec<String> {
-        let mut found = Vec::new();
-        for (stream, text) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
-            if text.contains("panicked at") {
-                found.push(format!("a panic on {stream}: {text}"));
-            }
-            if text.contains(PLANTED) {
-                found.push(format!("a secret on {stream}: {text}"));
-            }
-        }
-        found
-    }
-
     #[track_caller]
     pub(crate) fn succeeded(&self) {
         assert_eq!(self.status, Some(0), "{}", self.stderr);
@@ -81,40 +72,112 @@ impl Ran {
 
 /// Runs devinfra over the stack of the tests on the scripted engine, with short deadlines.
 pub(crate) async fn devinfra(engine: &ScriptedEngine, arguments: &[&str]) -> Ran {
-    let url = engine.url();
-    let mut all = vec!["--host", &url];
-    all.extend(arguments);
-    devinfra_anywhere(engine, &all).await
+    start(engine, arguments).ended().await
 }
 
 /// The same, on whatever engine the arguments choose.
 pub(crate) async fn devinfra_anywhere(engine: &ScriptedEngine, arguments: &[&str]) -> Ran {
+    let binary = Command::new(env!("CARGO_BIN_EXE_devinfra"));
+    begin(binary, engine, arguments).ended().await
+}
+
+/// The same, by a user who owns nothing and belongs to no group.
+pub(crate) async fn devinfra_of_nobody(engine: &ScriptedEngine, arguments: &[&str]) -> Ran {
+    const NOBODY: u32 = 65534;
+    // Where the build is, nobody else may be allowed to look.
+    let copy = engine.directory().join("devinfra-copy");
+    fs::copy(env!("CARGO_BIN_EXE_devinfra"), &copy).unwrap();
+    let mut binary = Command::new(copy);
+    if getuid().is_root() {
+        binary.uid(NOBODY).gid(NOBODY);
+    }
+    begin(binary, engine, &on(engine, arguments)).ended().await
+}
+
+/// The same, where the process may have no more files than its three streams and one.
+pub(crate) async fn with_few_files(engine: &ScriptedEngine, arguments: &[&str]) -> Ran {
+    let mut shell = Command::new("sh");
+    let script = "ulimit -n 4; exec \"$0\" \"$@\"";
+    shell.args(["-c", script, env!("CARGO_BIN_EXE_devinfra")]);
+    begin(shell, engine, &on(engine, arguments)).ended().await
+}
+
+/// Starts a run.
+pub(crate) fn start(engine: &ScriptedEngine, arguments: &[&str]) -> Run {
+    let binary = Command::new(env!("CARGO_BIN_EXE_devinfra"));
+    begin(binary, engine, &on(engine, arguments))
+}
+
+/// The arguments, with the engine that they are about.
+fn on(engine: &ScriptedEngine, arguments: &[&str]) -> Vec<String> {
+    let engine = ["--host".to_owned(), engine.url()].into_iter();
+    engine
+        .chain(arguments.iter().map(|&one| one.to_owned()))
+        .collect()
+}
+
+fn begin(mut command: Command, engine: &ScriptedEngine, arguments: &[impl AsRef<str>]) -> Run {
+    let arguments: Vec<&str> = arguments.iter().map(AsRef::as_ref).collect();
     let directory = engine.directory();
-    let file = directory.join("devinfra.yaml");
-    fs::write(&file, STACK).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_devinfra"));
+    if !arguments.contains(&"--engine-timeout") {
+        command.args(["--engine-timeout", "800ms"]);
+    }
     command
         .env_clear()
         .env("HOME", directory)
         .env("XDG_RUNTIME_DIR", directory)
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
         .current_dir(directory)
-        .args(["--engine-timeout", "800ms"])
-        .args(arguments)
+        .args(&arguments)
         .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .kill_on_drop(true);
-    match timeout(TOO_LONG, command.output()).await {
-        Ok(output) => {
-            let output = output.unwrap();
-            Ran {
-                status: output.status.code(),
-                stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-                stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    Run {
+        child: command.spawn().unwrap(),
+        shows_secrets: arguments.iter().any(|one| SHOWING.contains(one)),
+    }
+}
+
+/// A run under way. It is killed when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Run {
+    child: Child,
+    shows_secrets: bool,
+}
+
+impl Run {
+    pub(crate) fn id(&self) -> Pid {
+        let id = self.child.id().unwrap();
+        Pid::from_raw(id.cast_signed()).unwrap()
+    }
+
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Waits until it ends. Whatever it did, it has not panicked, nor shown a secret unasked.
+    pub(crate) async fn ended(self) -> Ran {
+        let ran = match timeout(TOO_LONG, self.child.wait_with_output()).await {
+            Ok(output) => {
+                let output = output.unwrap();
+                Ran {
+                    status: output.status.code(),
+                    stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+                    stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+                }
             }
+            Err(_elapsed) => Ran {
+                status: None,
+                stdout: String::new(),
+                stderr: String::new(),
+            },
+        };
+        for (stream, text) in [("stdout", &ran.stdout), ("stderr", &ran.stderr)] {
+            assert!(!text.contains("panicked at"), "a panic on {stream}: {text}");
+            let shown = text.contains(PLANTED) && !self.shows_secrets;
+            assert!(!shown, "a secret on {stream}: {text}");
         }
-        Err(_elapsed) => Ran {
-            status: None,
-            stdout: String::new(),
-            stderr: String::new(),
-        },
+        ran
     }
 }

@@ -31,7 +31,10 @@ async fn an_engine_that_is_too_old_is_told_so() {
 #[tokio::test]
 async fn an_engine_that_has_dropped_our_version_is_told_so() {
     let engine = ScriptedEngine::new("1.90");
-    engine.script(Some((At::Path("/containers/json"), Fault::DropsOurVersion)));
+    let words = "client version 1.53 is too old. Minimum supported API version is 1.60, please \
+                 upgrade your client to a newer version";
+    let refusal = Fault::Refuses(400, words);
+    engine.script(Some((At::Path("/containers/json"), refusal)));
     let ran = devinfra(&engine, &["up", "--json"]).await;
     assert_eq!(ran.failure(), (Some(4), "engine.too-new".to_owned()));
 }

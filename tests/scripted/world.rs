@@ -14,15 +14,18 @@ struct Container {
     name: String,
     request: Value,
     state: &'static str,
+    exit: i64,
     /// Keeps the published port answering as long as the container runs.
     listener: Option<TcpListener>,
+    /// The host port of what it publishes, while it runs.
+    published: Option<u16>,
 }
 
 /// What the engine has.
 #[derive(Debug, Default)]
 pub(crate) struct World {
     containers: Vec<Container>,
-    networks: Vec<Value>,
+    pub(crate) networks: Vec<Value>,
     volumes: Vec<Value>,
     /// Names of images that are there.
     pub(crate) images: BTreeSet<String>,
@@ -30,6 +33,12 @@ pub(crate) struct World {
     pub(crate) pull_lines: Option<String>,
     /// A listed container that nobody asked about.
     pub(crate) stranger: Option<Value>,
+    /// What containers write as soon as they start.
+    pub(crate) log: Vec<&'static str>,
+    /// The status with which containers end as soon as they start.
+    pub(crate) exit: Option<i64>,
+    /// The host port at which a server of the test's stands for every published port.
+    pub(crate) server: Option<u16>,
     made: usize,
 }
 
@@ -101,16 +110,18 @@ impl World {
             ("GET", ["json"]) => Answer::json(200, &container.inspection()),
             ("GET", ["logs"]) => Answer {
                 content_type: "application/vnd.docker.raw-stream",
-                body: frame("2026-11-24T08:00:00.000000000Z ready to serve\n"),
+                body: self.log.iter().flat_map(|line| frame(line)).collect(),
                 ..Answer::nothing(200)
             },
             ("POST", ["start"]) => {
-                container.start();
+                container.start(self.server);
+                if let Some(status) = self.exit {
+                    container.end(status);
+                }
                 Answer::nothing(204)
             }
             ("POST", ["stop"]) => {
-                container.state = "exited";
-                container.listener = None;
+                container.end(0);
                 Answer::nothing(204)
             }
             ("DELETE", []) => {
@@ -146,7 +157,9 @@ impl World {
             name,
             request,
             state: "created",
+            exit: 0,
             listener: None,
+            published: None,
         });
         Answer::json(201, &json!({"Id": id, "Warnings": []}))
     }
@@ -178,29 +191,40 @@ impl World {
 }
 
 impl Container {
-    /// Opens the published port as an engine's port proxy does.
-    fn start(&mut self) {
+    /// Opens the published port as an engine's port proxy does, where no server stands for it.
+    fn start(&mut self, server: Option<u16>) {
         self.state = "running";
-        let publishes = self.request["HostConfig"]["PortBindings"]
-            .as_object()
-            .is_some_and(|bindings| !bindings.is_empty());
-        if publishes {
-            self.listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).ok();
+        if self.target().is_none() {
+            return;
         }
+        self.published = server.or_else(|| {
+            self.listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).ok();
+            Some(self.listener.as_ref()?.local_addr().ok()?.port())
+        });
     }
 
-    fn published(&self) -> Option<u16> {
-        Some(self.listener.as_ref()?.local_addr().ok()?.port())
+    fn end(&mut self, status: i64) {
+        self.state = "exited";
+        self.exit = status;
+        self.listener = None;
+        self.published = None;
+    }
+
+    /// The container port that it publishes.
+    fn target(&self) -> Option<u16> {
+        let bindings = self.request["HostConfig"]["PortBindings"].as_object()?;
+        bindings.keys().next()?.strip_suffix("/tcp")?.parse().ok()
     }
 
     fn summary(&self) -> Value {
         let status = match self.state {
             "running" => "Up 1 second",
-            "exited" => "Exited (0) 1 second ago",
+            "exited" => &format!("Exited ({}) 1 second ago", self.exit),
             _ => "Created",
         };
-        let ports: Vec<Value> = self.published().map_or_else(Vec::new, |port| {
-            vec![json!({"IP": "127.0.0.1", "PrivatePort": 80, "PublicPort": port, "Type": "tcp"})]
+        let ports: Vec<Value> = self.published.map_or_else(Vec::new, |port| {
+            let target = self.target();
+            vec![json!({"IP": "127.0.0.1", "PrivatePort": target, "PublicPort": port, "Type": "tcp"})]
         });
         json!({
             "Id": self.id, "Names": [format!("/{}", self.name)], "Image": self.request["Image"],
@@ -211,23 +235,24 @@ impl Container {
 
     fn inspection(&self) -> Value {
         let mut ports = Map::new();
-        if let Some(port) = self.published() {
+        if let (Some(target), Some(port)) = (self.target(), self.published) {
             let binding = json!([{"HostIp": "127.0.0.1", "HostPort": port.to_string()}]);
-            ports.insert("80/tcp".to_owned(), binding);
+            ports.insert(format!("{target}/tcp"), binding);
         }
         json!({
             "Id": self.id, "Name": format!("/{}", self.name), "Image": "sha256:x",
             "Config": {"Image": self.request["Image"], "Labels": self.request["Labels"],
                 "Env": self.request["Env"]},
-            "State": {"Status": self.state, "Running": self.state == "running", "ExitCode": 0,
+            "State": {"Status": self.state, "Running": self.state == "running", "ExitCode": self.exit,
                 "OOMKilled": false, "Error": "", "StartedAt": "2026-11-24T08:00:00Z"},
             "NetworkSettings": {"Ports": ports, "Networks": {}}, "Mounts": [],
         })
     }
 }
 
-/// A piece of a log: the stream, three zeros, the length in four bytes, and the text.
-fn frame(text: &str) -> Vec<u8> {
+/// A line of a log: the stream, three zeros, the length in four bytes, and the text behind its time.
+fn frame(line: &str) -> Vec<u8> {
+    let text = format!("2026-11-24T08:00:00.000000000Z {line}\n");
     let length = u32::try_from(text.len()).unwrap();
     let mut bytes = vec![1, 0, 0, 0];
     bytes.extend(length.to_be_bytes());

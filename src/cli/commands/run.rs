@@ -20,14 +20,10 @@ pub(super) async fn run(context: &Context<'_>, args: &Run) -> Result<Exit, CliEr
     let found = flow::variables(&session, &[], args.names.names())
         .await
         .map_err(|error| CliError::flow(&error, &ready.stack, signals.exit()))?;
-    let Some((program, arguments)) = args.command.split_first() else {
-        return Err(CliError::usage(
-            "usage.command",
-            "there is no command to run",
-        ));
-    };
-    let mut command = Command::new(program);
-    command.args(arguments);
+    // There is one: the argument is required.
+    let program = args.command.first().cloned().unwrap_or_default();
+    let mut command = Command::new(&program);
+    command.args(args.command.iter().skip(1));
     for (name, value) in &found.values {
         command.env(name, value.reveal());
     }

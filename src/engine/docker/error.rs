@@ -130,6 +130,10 @@ fn refused(source: EngineSaid, operation: String) -> EngineError {
     if source.status == 400 && text.contains("client version") && text.contains("is too old") {
         return EngineError::TooNew { source };
     }
+    // Before 404, with which older versions of Docker say it.
+    if is_pool_exhausted(&text) {
+        return EngineError::AddressPoolExhausted { source };
+    }
     if source.status == 404 {
         return EngineError::NotFound { operation, source };
     }
@@ -153,9 +157,6 @@ fn refused(source: EngineSaid, operation: String) -> EngineError {
     }
     if is_bad_command(&text) {
         return EngineError::BadCommand { source };
-    }
-    if is_pool_exhausted(&text) {
-        return EngineError::AddressPoolExhausted { source };
     }
     if text.contains("no space left on device") {
         return EngineError::NoSpace { operation, source };

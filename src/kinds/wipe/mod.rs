@@ -23,7 +23,7 @@ pub struct Amount {
     pub bytes: Option<u64>,
 }
 
-/// Why a service's data could not be wiped or counted.
+/// Why a service's data could not be wiped.
 #[derive(Debug, thiserror::Error)]
 pub enum WipeError {
     /// Its port is not published, so nobody on the host can reach it.
@@ -52,12 +52,6 @@ pub enum WipeError {
         /// The server's words.
         said: String,
     },
-    /// LakeFS refused.
-    #[error("LakeFS does not say what it has: {said}")]
-    Lakefs {
-        /// What it said.
-        said: String,
-    },
     /// Something was there again after everything was deleted.
     #[error("{count} {what}s are there again: something writes to it")]
     Refilled {
@@ -76,7 +70,6 @@ impl WipeError {
             Self::Postgres { .. } => "postgres.wipe",
             Self::S3 { .. } => "s3.wipe",
             Self::Valkey { .. } => "valkey.wipe",
-            Self::Lakefs { .. } => "lakefs.wipe",
             Self::Refilled { .. } => "reset.refilled",
         }
     }
@@ -88,19 +81,16 @@ impl From<NotPublished> for WipeError {
     }
 }
 
-/// Counts what a wipe would take away; nothing for kinds whose data nobody can ask for.
-///
-/// # Errors
-///
-/// When the service refuses or does not answer.
-pub async fn count(kind: &Kind, target: &Target<'_>) -> Result<Vec<Amount>, WipeError> {
+/// Counts what a wipe would take away; nothing for kinds whose data nobody can ask for, and `None`
+/// where the service does not say.
+pub async fn count(kind: &Kind, target: &Target<'_>) -> Option<Vec<Amount>> {
     match kind {
-        Kind::Postgres(options) => postgres::count(options, target).await,
-        Kind::Valkey(options) => valkey::count(options, target).await,
-        Kind::S3(options) => s3::count(options, target).await,
+        Kind::Postgres(options) => postgres::count(options, target).await.ok(),
+        Kind::Valkey(options) => valkey::count(options, target).await.ok(),
+        Kind::S3(options) => s3::count(options, target).await.ok(),
         Kind::Lakefs(options) => lakefs::count(options, target).await,
         Kind::Http(_) | Kind::Tcp(_) | Kind::Exec(_) | Kind::Healthcheck | Kind::Process => {
-            Ok(Vec::new())
+            Some(Vec::new())
         }
     }
 }

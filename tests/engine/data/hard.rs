@@ -4,8 +4,10 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
+use std::process::Command;
 
 use super::world::{fill, is_empty, variables};
+use crate::stacks::CACHE;
 use crate::support::{Project, engine};
 
 /// A user that exists on no machine, in the group that may talk to the engine.
@@ -116,4 +118,31 @@ fn data_around_that_of_a_service_that_is_not_reset_is_refused() {
             .exits_with(7);
         assert!(run.stderr.contains("a service that is not reset"), "{run}");
     }
+}
+
+#[test]
+fn what_can_not_be_deleted_is_told_and_the_rest_goes_on_from_there() {
+    let project = Project::with(CACHE);
+    project.up();
+    let inner = project.path().join("cache/inner");
+    fs::create_dir(&inner).unwrap();
+    let mount = Command::new("mount")
+        .args(["-t", "tmpfs", "tmpfs"])
+        .arg(&inner)
+        .status();
+    assert!(mount.unwrap().success(), "this test needs to mount");
+    fs::write(inner.join("precious"), "x").unwrap();
+    let run = project.run(&["reset", "--hard", "--yes", "--json"]);
+    let kept = inner.join("precious").exists();
+    let unmounted = Command::new("umount").arg(&inner).status();
+    assert!(unmounted.unwrap().success());
+    assert!(kept, "another file system is not the service's data");
+    let error = run.exits_with(9).result()["error"].clone();
+    assert_eq!(error["code"], "reset.data");
+    let told = error["causes"].to_string();
+    assert!(
+        told.contains("another file system is mounted inside it"),
+        "{told}"
+    );
+    project.run(&["reset", "--hard", "--yes"]).succeeds();
 }

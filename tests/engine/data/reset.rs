@@ -6,6 +6,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use rustix::process::Signal;
+use tokio_postgres::Config;
 
 use super::world::{fill, is_empty, variables};
 use crate::support::pty::Pty;
@@ -199,4 +200,38 @@ fn a_killed_reset_is_completed_by_the_next() {
         project.run(&["reset", "--yes"]).succeeds();
         is_empty(&project, &told);
     }
+}
+
+/// The application's role is not the one that the database belongs to.
+#[test]
+fn tables_that_the_role_may_not_drop_stay_and_are_told() {
+    let project = Project::with(
+        "\
+services:
+  database:
+    image: ${POSTGRES_IMAGE}
+    environment: {POSTGRES_USER: boss, POSTGRES_PASSWORD: planted-of-the-boss, POSTGRES_DB: app}
+    ports: ['127.0.0.1:${DATABASE_PORT}:5432']
+    x-devinfra: {kind: postgres, user: '${ROLE:-boss}', password: planted-of-the-boss, database: app}
+",
+    );
+    project.up();
+    let mut config = Config::new();
+    config.host("127.0.0.1").port(project.port("DATABASE_PORT"));
+    config
+        .user("boss")
+        .password("planted-of-the-boss")
+        .dbname("app");
+    let sql = "CREATE ROLE clerk LOGIN PASSWORD 'planted-of-the-boss'; CREATE TABLE kept (id int)";
+    block_on(clients::postgres(&config, sql)).unwrap();
+    let mut project = project;
+    project.set("ROLE", "clerk");
+    let error = project
+        .run(&["reset", "--yes", "--json"])
+        .exits_with(9)
+        .result()["error"]
+        .clone();
+    assert_eq!(error["code"], "postgres.wipe");
+    let kept = block_on(clients::postgres(&config, "SELECT count(*) FROM kept"));
+    assert_eq!(kept, Ok(vec!["0".to_owned()]));
 }

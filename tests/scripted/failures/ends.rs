@@ -1,0 +1,76 @@
+//! Runs that end before their time.
+
+use std::time::Duration;
+
+use rustix::process::{Signal, kill_process};
+use tokio::time::sleep;
+
+use super::{fails, up_fails};
+use crate::engine::{At, ScriptedEngine};
+use crate::faults::Fault;
+use crate::run::{devinfra, start};
+
+const HOOKS: &str = "
+name: scripted
+x-devinfra: {hooks: {after_up: ['sh -c \"exit 3\"']}}
+services:
+  db: {image: 'example/db:1', x-devinfra: {kind: process}}
+";
+
+#[tokio::test]
+async fn a_hook_that_fails_is_named() {
+    let engine = ScriptedEngine::new("1.41");
+    let error = up_fails(&engine, HOOKS, 1, "hook.failed").await;
+    assert_eq!(error["message"], "`after_up` hook `sh -c exit 3` failed");
+}
+
+#[tokio::test]
+async fn data_that_is_not_known_as_such_is_never_wiped() {
+    let engine = ScriptedEngine::new("1.41");
+    engine.stack(
+        "
+name: scripted
+services:
+  db:
+    image: example/db:1
+    volumes: ['.:/data']
+    x-devinfra: {kind: process, data: [/data]}
+",
+    );
+    let ran = devinfra(&engine, &["reset", "--hard", "--yes", "--json"]).await;
+    fails(&ran, 7, "reset.unsafe");
+    assert!(engine.directory().join("devinfra.yaml").exists());
+}
+
+#[tokio::test]
+async fn the_first_signal_ends_a_run_with_its_code() {
+    for (signal, status) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let engine = ScriptedEngine::new("1.41");
+        engine.script(Some((At::Path("/start"), Fault::Slow)));
+        let run = start(&engine, &["up", "--json"]);
+        engine.called("/start").await;
+        kill_process(run.id(), signal).unwrap();
+        fails(&run.ended().await, status, "run.interrupted");
+    }
+}
+
+#[tokio::test]
+async fn the_second_signal_ends_a_run_at_once() {
+    let engine = ScriptedEngine::new("1.41");
+    engine.script(Some((At::Path("/start"), Fault::NeverAnswers)));
+    // The first does not cut off a call to the engine: this one would go on for longer than the test
+    // waits.
+    let mut run = start(&engine, &["--engine-timeout", "10m", "up", "--json"]);
+    engine.called("/start").await;
+    kill_process(run.id(), Signal::INT).unwrap();
+    sleep(Duration::from_millis(500)).await;
+    assert!(!run.has_ended(), "the first waits for the call under way");
+    let ran = loop {
+        kill_process(run.id(), Signal::INT).ok(); // two that come close together count as one
+        sleep(Duration::from_millis(100)).await;
+        if run.has_ended() {
+            break run.ended().await;
+        }
+    };
+    assert_eq!(ran.status, Some(130), "{}", ran.stderr);
+}
