@@ -15,8 +15,8 @@ use tokio::sync::{Notify, broadcast};
 
 use super::{
     About, Address, Attached, Chunk, ContainerEvent, Engine, EngineError, EngineSaid, ExecId,
-    ExecRequest, Executed, Happened, ImageProblem, LogLine, LogOptions, LogStream, PullProgress,
-    TerminalSize, labels,
+    ExecRequest, Executed, Happened, ImageProblem, LogLine, LogOptions, LogStream, PastEvent,
+    PullProgress, TerminalSize, labels,
 };
 use crate::model::{
     ContainerId, ContainerSpec, ContainerState, ImageRef, Network, NetworkId, NetworkSpec,
@@ -627,6 +627,10 @@ impl Engine for FakeEngine {
 
     async fn exec_status(&self, _id: &ExecId) -> Result<Option<i64>, EngineError> {
         Ok(Some(0))
+    }
+
+    async fn past_events(&self, _stack: &Stack) -> Result<Vec<PastEvent>, EngineError> {
+        Ok(Vec::new())
     }
 
     async fn events(

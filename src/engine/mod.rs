@@ -159,6 +159,10 @@ pub trait Engine: fmt::Debug + Send + Sync {
         &self,
         stack: &Stack,
     ) -> Result<BoxStream<'static, ContainerEvent>, EngineError>;
+
+    /// What has happened to the stack's containers, as far as the engine remembers it: Docker keeps
+    /// the last 256 events of all its objects. The oldest comes first.
+    async fn past_events(&self, stack: &Stack) -> Result<Vec<PastEvent>, EngineError>;
 }
 
 /// What an engine says of itself.
@@ -230,6 +234,17 @@ pub struct ContainerEvent {
     pub service: Option<ServiceName>,
     /// What.
     pub what: Happened,
+}
+
+/// Something that happened to a container before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastEvent {
+    /// When, in nanoseconds since the Unix epoch.
+    pub nanoseconds: i64,
+    /// The container's name.
+    pub container: String,
+    /// The engine's words on it: `start`, `kill (signal 15)`, `die (exit status 137)`.
+    pub what: String,
 }
 
 /// What can happen to a container.

@@ -69,16 +69,10 @@ async fn one(
         };
     };
     let foreign = !listed.is_of(&service.name);
-    // The listing does not say when a container was started; a closer look does.
-    let closer = session
-        .engine
-        .inspect_container(&listed.id)
-        .await
-        .ok()
-        .flatten();
-    let container = ObservedContainer {
-        started_at: closer.as_ref().and_then(|closer| closer.started_at.clone()),
-        ..listed.clone()
+    let closer = session.engine.inspect_container(&listed.id).await;
+    let container = match closer {
+        Ok(Some(closer)) => seen_closely(listed, closer),
+        Ok(None) | Err(_) => listed.clone(),
     };
     let (ready, reason) = match (&container.owner, &container.state) {
         (Owner::Ours(_), ContainerState::Running) => {
@@ -99,5 +93,21 @@ async fn one(
         ready,
         reason,
         foreign,
+    }
+}
+
+/// The listing does not say when a container was started, and still calls one running that has ended
+/// a tenth of a second ago. A closer look knows both.
+fn seen_closely(listed: &ObservedContainer, closer: ObservedContainer) -> ObservedContainer {
+    let status = if closer.state.word() == listed.state.word() {
+        listed.status.clone()
+    } else {
+        closer.status
+    };
+    ObservedContainer {
+        state: closer.state,
+        status,
+        started_at: closer.started_at,
+        ..listed.clone()
     }
 }

@@ -25,6 +25,8 @@ fn a_report_says_what_happened_and_keeps_the_secrets() {
     for told in [
         "<redacted> and shown",
         "exited with 3",
+        "-worker-1 start\n",
+        "-worker-1 die (exit status 3)\n",
         "## Findings",
         "## Stack file as it was understood",
         "Docker",

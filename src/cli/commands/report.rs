@@ -24,7 +24,7 @@ use crate::cli::args::Report;
 use crate::cli::error::CliError;
 use crate::cli::render::for_people;
 use crate::cli::signals::Signals;
-use crate::engine::{Engine as _, LogOptions};
+use crate::engine::{Engine as _, LogOptions, PastEvent};
 use crate::event::Silent;
 use crate::flow::{ServiceStatus, status};
 use crate::kinds::secrets;
@@ -112,6 +112,7 @@ async fn services(context: &Context<'_>, ready: &Ready, text: &mut String) {
         .map(|(service, container)| container_line(service, container))
         .collect();
     section(text, "Containers", &lines);
+    section(text, "What the engine saw happen", &events(ready).await);
     for (service, container) in containers.iter().filter(|(service, _)| !service.foreign) {
         let log = timeout(PATIENCE, tail(ready, container)).await;
         let log = log.unwrap_or_else(|_elapsed| "it can't be read in time\n".to_owned());
@@ -140,6 +141,21 @@ fn container_line(service: &ServiceStatus, container: &ObservedContainer) -> Str
         container.image,
         container.image_id,
     )
+}
+
+async fn events(ready: &Ready) -> String {
+    let events = match ready.engine.past_events(&ready.stack).await {
+        Ok(events) => events,
+        Err(error) => return format!("it can't be read: {error}\n"),
+    };
+    let line = |event: &PastEvent| {
+        let time = Timestamp::from_nanosecond(event.nanoseconds.into()).unwrap_or_default();
+        format!("{time:.3} {} {}\n", event.container, event.what)
+    };
+    if events.is_empty() {
+        return "nothing that it remembers\n".to_owned();
+    }
+    events.iter().map(line).collect()
 }
 
 async fn tail(ready: &Ready, container: &ObservedContainer) -> String {

@@ -6,11 +6,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bollard::models::{EventActor, EventMessage};
 use bollard::query_parameters::EventsOptions;
 use futures_util::stream::BoxStream;
-use futures_util::{StreamExt as _, future};
+use futures_util::{StreamExt as _, TryStreamExt as _, future};
 use tokio::time::{Duration, timeout};
 
 use super::Docker;
-use crate::engine::{ContainerEvent, EngineError, Happened, labels};
+use crate::engine::{ContainerEvent, EngineError, Happened, PastEvent, labels};
 use crate::model::{ContainerId, ServiceName, Stack};
 
 /// How long the request is given to leave; bollard sends it at the first poll only.
@@ -20,24 +20,11 @@ pub(super) async fn subscribe(
     docker: &Docker,
     stack: &Stack,
 ) -> Result<BoxStream<'static, ContainerEvent>, EngineError> {
-    let filters = [
-        ("type".to_owned(), vec!["container".to_owned()]),
-        ("label".to_owned(), labels::filter(stack)),
-        (
-            "event".to_owned(),
-            ["start", "die", "oom", "health_status"]
-                .map(str::to_owned)
-                .to_vec(),
-        ),
-    ];
     // The API does not say when a subscription is in force. With `since`, the engine tells what
     // happened in the meantime as well.
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
     let options = EventsOptions {
-        since: Some(format!("{}.{:09}", now.as_secs(), now.subsec_nanos())),
-        filters: Some(filters.into()),
+        since: Some(now()),
+        filters: Some(filters(stack, &["start", "die", "oom", "health_status"]).into()),
         ..EventsOptions::default()
     };
     // An event of a kind that bollard does not know ends the stream with an error: it is a hint
@@ -52,6 +39,72 @@ pub(super) async fn subscribe(
     // bollard sends nothing before the first poll.
     timeout(TO_BE_SENT, Pin::new(&mut stream).peek()).await.ok();
     Ok(stream.boxed())
+}
+
+/// The events that say what became of a container; left out are those of commands inside it, which
+/// a probe makes by the dozen.
+const TELLING: [&str; 11] = [
+    "create",
+    "start",
+    "health_status",
+    "pause",
+    "unpause",
+    "kill",
+    "oom",
+    "die",
+    "stop",
+    "restart",
+    "destroy",
+];
+
+pub(super) async fn past(docker: &Docker, stack: &Stack) -> Result<Vec<PastEvent>, EngineError> {
+    let options = EventsOptions {
+        since: Some("1".to_owned()),
+        until: Some(now()),
+        filters: Some(filters(stack, &TELLING).into()),
+    };
+    let events = docker.client.events(Some(options));
+    let all = events
+        .try_filter_map(|event| future::ready(Ok(past_event(event))))
+        .try_collect();
+    let operation = "read the past events";
+    docker.call(operation, docker.deadlines.quick, all).await
+}
+
+fn past_event(message: EventMessage) -> Option<PastEvent> {
+    let action = message.action?;
+    let attributes = message.actor?.attributes.unwrap_or_default();
+    let detail = |name: &str, word: &str| {
+        let value = attributes.get(name)?;
+        Some(format!("{action} ({word} {value})"))
+    };
+    let what = match action.as_str() {
+        "die" => detail("exitCode", "exit status"),
+        "kill" => detail("signal", "signal"),
+        _ => None,
+    };
+    Some(PastEvent {
+        nanoseconds: message.time_nano?,
+        container: attributes.get("name").cloned().unwrap_or_default(),
+        what: what.unwrap_or(action),
+    })
+}
+
+fn filters(stack: &Stack, events: &[&str]) -> [(String, Vec<String>); 3] {
+    let events = events.iter().map(|&event| event.to_owned()).collect();
+    [
+        ("type".to_owned(), vec!["container".to_owned()]),
+        ("label".to_owned(), labels::filter(stack)),
+        ("event".to_owned(), events),
+    ]
+}
+
+/// This moment, as the API takes it: seconds since the Unix epoch.
+fn now() -> String {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    format!("{}.{:09}", now.as_secs(), now.subsec_nanos())
 }
 
 fn container_event(message: EventMessage) -> Option<ContainerEvent> {

@@ -30,7 +30,7 @@ use tracing::debug;
 
 use super::{
     About, Address, Attached, ContainerEvent, Engine, EngineError, ExecId, ExecRequest, Executed,
-    LogLine, LogOptions, PullProgress, TerminalSize, labels,
+    LogLine, LogOptions, PastEvent, PullProgress, TerminalSize, labels,
 };
 use crate::model::{
     ContainerId, ImageRef, Network, NetworkId, NetworkSpec, ObservedContainer, PublishedPort,
@@ -419,6 +419,10 @@ impl Engine for Docker {
     ) -> Result<BoxStream<'static, ContainerEvent>, EngineError> {
         self.settle().await?;
         events::subscribe(self, stack).await
+    }
+
+    async fn past_events(&self, stack: &Stack) -> Result<Vec<PastEvent>, EngineError> {
+        events::past(self, stack).await
     }
 }
 
