@@ -17,6 +17,7 @@ mod keys;
 mod refused;
 mod server;
 mod stats;
+mod words;
 
 pub use access::Access;
 pub use bootstrap::{BootstrapError, Bootstrapped, Timing, bootstrap};

@@ -228,7 +228,7 @@ fn group_of(key: &[u8], namespace: Option<&Namespace>) -> (Mode, String) {
     } else if namespace.within(key).is_some() {
         (Mode::Other, format!("(other of {})", namespace.name()))
     } else {
-        (Mode::Other, "(others' keys)".to_owned())
+        (Mode::Other, format!("(not of {})", namespace.name()))
     }
 }
 
@@ -301,10 +301,7 @@ mod tests {
             (Mode::Kept, "lakefs:list:".to_owned())
         );
         assert_eq!(group("kh:x"), (Mode::Other, "(other of kh)".to_owned()));
-        assert_eq!(
-            group("kh2:list:x"),
-            (Mode::Other, "(others' keys)".to_owned())
-        );
+        assert_eq!(group("kh2:list:x"), (Mode::Other, "(not of kh)".to_owned()));
     }
 
     #[test]

@@ -307,7 +307,7 @@ pub(super) struct ManPages {
 
 #[derive(Debug, Group)]
 pub(super) struct Config {
-    /// Show secrets as they are
+    /// Show passwords, keys, and the values of `environment`, as they are
     #[arg(long)]
     pub(super) show_secrets: bool,
 }

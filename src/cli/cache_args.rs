@@ -24,10 +24,11 @@ pub(super) enum Cache {
 pub(super) struct CacheCheck {
     #[command(flatten)]
     pub(super) which: Which,
-    /// Restart the server gracefully as well, and check that exactly what must survive does
+    /// Also restart the server, and prove that exactly the keys survive that must
     ///
-    /// Test keys are planted, and removed again, beside the others. As after any restart, the keys
-    /// are flushed that may be stale.
+    /// The server is stopped with its own signal and started again, so its clients are cut off for
+    /// a moment. Test keys are planted before and removed after; of the application's own keys
+    /// those go that go after any restart.
     #[arg(long)]
     pub(super) deep: bool,
 }

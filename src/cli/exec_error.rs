@@ -71,8 +71,12 @@ impl CliError {
         }
     }
 
-    /// There is none of the program's kind, or more than one.
-    pub(super) fn which_service(program: Program, stack: &Stack) -> Self {
+    /// There is none of the program's kind, more than one, or the one that is named is of another.
+    pub(super) fn which_service(
+        program: Program,
+        stack: &Stack,
+        named: Option<&ServiceName>,
+    ) -> Self {
         let services = stack.services.values();
         let of_kind = services.filter(|service| service.kind.word() == program.kind());
         let names: Vec<&ServiceName> = of_kind.map(|service| &service.name).collect();
@@ -82,6 +86,14 @@ impl CliError {
                 "service.unknown",
                 format!("no service of the stack is of kind `{kind}`, which `{name}` talks to"),
             );
+        }
+        if let Some(service) = named.and_then(|name| stack.services.get(name)) {
+            let (named, other) = (&service.name, service.kind.word());
+            return Self::usage(
+                "service.unknown",
+                format!("`{named}` is of kind `{other}`, and `{name}` talks to kind `{kind}`"),
+            )
+            .hint(format!("of that kind: {}", list(&names)));
         }
         Self::usage(
             "service.ambiguous",

@@ -48,6 +48,25 @@ impl<'a> About<'a> {
         }
     }
 
+    /// What to do about a server's password that the stack file leaves empty.
+    fn empty_password(&self) -> Option<String> {
+        let service = self.service?;
+        let Kind::Postgres(options) = &service.kind else {
+            return None;
+        };
+        let is_set = service
+            .container
+            .environment
+            .contains_key("POSTGRES_PASSWORD");
+        let is_empty = options.login.password.reveal().is_empty();
+        (is_set && is_empty).then(|| {
+            format!(
+                "`POSTGRES_PASSWORD` of `{}` is empty: give it a value, or set the variable that it takes",
+                self.name
+            )
+        })
+    }
+
     fn restarts(&self) -> Option<&'static str> {
         match self.service?.container.restart {
             RestartPolicy::No => None,
@@ -150,6 +169,10 @@ pub(super) fn never(
         Never::NotPublished { port } => {
             told.hint(format!("publish it: add `{port}` to `ports` of `{name}`"))
         }
+        Never::PostgresPassword { .. } if about.empty_password().is_some() => {
+            let hint = about.empty_password();
+            hint.into_iter().fold(told, CliError::hint)
+        }
         Never::PostgresPassword { .. } => told
             .cause("data that exists keeps the password that it was made with; `POSTGRES_PASSWORD` counts at the first start only")
             .hint(format!(
@@ -207,9 +230,9 @@ fn of_known(told: CliError, known: &Known, about: &About<'_>) -> CliError {
         Known::PostgresForeignFiles => told.hint(format!(
             "move away what is in {data}, or mount another directory"
         )),
-        Known::PostgresNoPassword => told.hint(format!(
-            "set `POSTGRES_PASSWORD` under `environment` of `{name}`"
-        )),
+        Known::PostgresNoPassword => told.hint(about.empty_password().unwrap_or_else(|| {
+            format!("set `POSTGRES_PASSWORD` under `environment` of `{name}`")
+        })),
         Known::PostgresDataOwner => told
             .hint(format!("compare `user` of `{name}` with the owner of {data}"))
             .hint(about.wipe()),

@@ -27,7 +27,7 @@ pub async fn examine_engine(engine: &dyn Engine) -> Result<Finding, EngineError>
     Ok(passed(
         "engine",
         format!(
-            "{} {} with API {} at {}, chosen by {}",
+            "{} {} with API {} at {}, chosen as {}",
             about.name, about.version, about.api_version, address.url, address.chosen_by
         ),
     ))
@@ -177,8 +177,12 @@ fn directories(stack: &Stack) -> Vec<Finding> {
             }
         }
     }
-    or_passed(found, "data", || {
-        format!("{looked_at} bind mounts have their sources, or get them from `devinfra up`")
+    or_passed(found, "data", || match looked_at {
+        0 => "there is no bind mount".to_owned(),
+        1 => "the bind mount has its source, or gets it from `devinfra up`".to_owned(),
+        _ => format!(
+            "all {looked_at} bind mounts have their sources, or get them from `devinfra up`"
+        ),
     })
 }
 

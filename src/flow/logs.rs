@@ -61,6 +61,8 @@ pub enum Told {
         /// Why.
         error: EngineError,
     },
+    /// There is no container to read, and none is waited for.
+    NoContainer,
     /// Everything there was has been told, and this many containers are followed from now on.
     Following(usize),
 }
@@ -107,9 +109,15 @@ pub async fn logs(
         let wanted = services.is_empty() || services.contains(service);
         wanted.then(|| (container.id.clone(), service.clone()))
     });
+    let containers: Vec<_> = containers.collect();
+    if containers.is_empty() && !request.follow {
+        // Whether more is wanted does not matter: there is no more.
+        let (ControlFlow::Continue(()) | ControlFlow::Break(())) = tell(Told::NoContainer);
+        return Ok(());
+    }
     let mut past = Past::default();
     let told = tokio::select! {
-        told = past.tell(session.engine, containers.collect(), request, tell) => told,
+        told = past.tell(session.engine, containers, request, tell) => told,
         () = session.stop.asked() => return Err(FlowError::Interrupted),
     };
     let (ControlFlow::Continue(()), Some(events)) = (told, events) else {

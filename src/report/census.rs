@@ -3,8 +3,8 @@
 use super::{Table, grouped};
 use crate::cache::Census;
 
-/// Each prefix with its keys, and what would become of them.
-pub fn census_table(census: &Census) -> Table {
+/// Each prefix of the namespace with its keys, and what would become of them.
+pub fn census_table(census: &Census, namespace: &str) -> Table {
     let mut table = Table::new(&["PREFIX", "KEYS", "WOULD BE"]);
     let flushed = if census.is_current {
         "kept: flushed for this run already"
@@ -17,7 +17,7 @@ pub fn census_table(census: &Census) -> Table {
         }
     }
     table.row([
-        "(other)".to_owned(),
+        format!("(other of {namespace})"),
         grouped(census.other),
         "kept".to_owned(),
     ]);

@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 
 use crate::cache::{Finding, Status, is_ok};
 
+/// So many checks that are skipped for one reason take one line.
+const MANY: usize = 3;
+
 /// Findings as people read them: a line each, and below it what is wrong and what to do.
 #[derive(Debug, Clone, Copy)]
 pub struct Findings<'a>(pub &'a [Finding]);
@@ -17,10 +20,29 @@ impl Findings<'_> {
         let names = self.0.iter().map(|found| found.check.len());
         let width = names.max().unwrap_or_default();
         let mut text = String::new();
+        let mut told = Vec::new();
         for found in self.0 {
-            line(&mut text, found, width).ok(); // a String takes everything
+            let alike = self.alike(found);
+            if alike < MANY {
+                line(&mut text, found, width).ok(); // a String takes everything
+            } else if !told.contains(&&found.message) {
+                let name = format!("{alike} checks");
+                let (sign, style) = sign(found.status);
+                let message = &found.message;
+                writeln!(text, "{style}{sign}{style:#} {name:width$}  {message}").ok();
+                told.push(&found.message);
+            }
         }
         text
+    }
+
+    /// How many are skipped for the same reason as this one; none where it is not skipped.
+    fn alike(&self, found: &Finding) -> usize {
+        if found.status != Status::Skip {
+            return 0;
+        }
+        let same = |one: &&Finding| one.status == Status::Skip && one.message == found.message;
+        self.0.iter().filter(same).count()
     }
 
     /// How many went how: "13 passed, 1 failed".
@@ -139,6 +161,28 @@ mod tests {
                        means    a crash costs more
         - keys.ttl     message of keys.ttl
         1 passed, 1 failed, 1 skipped
+        ");
+    }
+
+    #[test]
+    fn what_is_skipped_for_one_reason_takes_one_line() {
+        let skipped = |check| Finding {
+            message: "not asked".to_owned(),
+            ..found(check, Status::Skip)
+        };
+        let all = [
+            found("reachable", Status::Pass),
+            skipped("loading"),
+            found("exposure", Status::Skip),
+            skipped("keys.ttl"),
+            skipped("latency"),
+        ];
+        let text = strip_str(&Findings(&all).to_string()).to_string();
+        insta::assert_snapshot!(text, @"
+        ✔ reachable  message of reachable
+        - 3 checks   not asked
+        - exposure   message of exposure
+        1 passed, 4 skipped
         ");
     }
 

@@ -90,10 +90,11 @@ fn hit_ratio(info: &Info) -> String {
     if hits + misses == 0 {
         return "nothing was read yet".to_owned();
     }
-    let (shown_hits, shown_misses) = (grouped(hits), grouped(misses));
     format!(
-        "{}  {shown_hits} hits, {shown_misses} misses",
-        bar(hits, hits + misses)
+        "{}  {}, {}",
+        bar(hits, hits + misses),
+        count(hits, "hit"),
+        count(misses, "miss")
     )
 }
 
@@ -102,6 +103,7 @@ fn keys(stats: &Stats) -> String {
     let (evicted, expired) = (of("evicted_keys"), of("expired_keys"));
     let lasting = match stats.lasting {
         0 => "all expire".to_owned(),
+        1 => "1 never expires".to_owned(),
         lasting => format!("{} never expire", grouped(lasting)),
     };
     format!(
@@ -111,18 +113,20 @@ fn keys(stats: &Stats) -> String {
 }
 
 fn last_save(info: &Info) -> String {
-    let changes = grouped(number(info, "rdb_changes_since_last_save"));
+    let unsaved = number(info, "rdb_changes_since_last_save");
+    let changes = count(unsaved, "change");
     if info.get("rdb_last_bgsave_status") == Some("err") {
-        return format!("failed; {changes} changes are not saved");
+        let are = if unsaved == 1 { "is" } else { "are" };
+        return format!("failed; {changes} {are} not saved");
     }
     if number(info, "rdb_saves") == 0 {
-        return format!("none since its start; {changes} changes since");
+        return format!("none since its start; {changes} since");
     }
     // By the server's clock, which need not be this machine's.
     let now = number(info, "server_time_usec") / 1_000_000;
     let saved = number(info, "rdb_last_save_time");
     let when = ago(now.saturating_sub(saved));
-    format!("{when} ago; {changes} changes since")
+    format!("{when} ago; {changes} since")
 }
 
 fn speeds(info: &Info, before: &Info, passed: Duration) -> String {

@@ -3,12 +3,13 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-/// "1 container", "2 containers".
+/// "1 container", "2 containers", "2 misses".
 pub fn count<N: Copy + Display + PartialEq + From<u8>>(number: N, noun: &str) -> String {
     if number == N::from(1) {
         format!("1 {noun}")
     } else {
-        format!("{} {noun}s", grouped(number))
+        let ending = if noun.ends_with('s') { "es" } else { "s" };
+        format!("{} {noun}{ending}", grouped(number))
     }
 }
 
@@ -59,6 +60,7 @@ mod tests {
         assert_eq!(count(1, "container"), "1 container");
         assert_eq!(count(0, "container"), "0 containers");
         assert_eq!(count(1_234_567, "key"), "1,234,567 keys");
+        assert_eq!(count(2, "miss"), "2 misses");
         assert_eq!(count(123_u64, "key"), "123 keys");
         assert_eq!(list(["a"]), "`a`");
         assert_eq!(list(["a", "b"]), "`a` and `b`");

@@ -148,6 +148,10 @@ fn the_shortcuts_are_logged_in_as_the_application_is() {
     let run = project.run(&["valkey-cli", "ping"]).succeeds();
     assert_eq!(run.stdout, "PONG\n");
     project.run(&["psql", "-c", "nonsense"]).exits_with(1);
+    let run = project.run(&["psql", "--service", "cache"]).exits_with(2);
+    let words = "error: `cache` is of kind `valkey`, and `psql` talks to kind `postgres`\n\
+        hint: of that kind: `database`\n";
+    assert_eq!(run.stderr, words);
 }
 
 #[test]

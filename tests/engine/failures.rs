@@ -104,6 +104,17 @@ fn no_password_for_the_first_start() {
 }
 
 #[test]
+fn an_empty_password_for_the_first_start() {
+    let empty = DATABASE.replace("POSTGRES_PASSWORD: first", "POSTGRES_PASSWORD: ''");
+    let error = failure(&Project::with(&empty), 5);
+    assert_eq!(error["code"], "postgres.no-password");
+    assert_eq!(
+        error["hints"][0],
+        "`POSTGRES_PASSWORD` of `database` is empty: give it a value, or set the variable that it takes"
+    );
+}
+
+#[test]
 fn data_that_a_newer_server_wrote() {
     let project = Project::with(CACHE);
     fs::create_dir(project.path().join("data")).unwrap();

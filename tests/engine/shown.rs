@@ -56,6 +56,13 @@ fn logs_are_prefixed_and_can_be_cut() {
     assert_eq!(run.stdout, "worker | one\nworker | two\nworker | three\n");
     let tail = project.run(&["logs", "--tail", "1", "worker"]).succeeds();
     assert_eq!(tail.stdout, "worker | three\n");
+    project.down();
+    let gone = project.run(&["logs"]).succeeds();
+    let words = format!(
+        "nothing to show: stack `{}` has no container\n",
+        project.name
+    );
+    assert_eq!((gone.stdout.as_str(), gone.stderr), ("", words));
 }
 
 #[test]

@@ -39,6 +39,7 @@ fn as_line(told: Told) -> Option<String> {
         Told::Died { service, exit_code } => Some(format!("{service} exited with {exit_code:?}")),
         Told::Started { service } => Some(format!("{service} started")),
         Told::Unreadable { service, .. } => Some(format!("{service} unreadable")),
+        Told::NoContainer => Some("no container".to_owned()),
         Told::Following(_) => None,
     }
 }
@@ -91,6 +92,16 @@ async fn lines_of_all_services_come_in_the_order_of_their_times() {
     engine.write_log("hub-cache", &at(2), "two");
     let (mut lines, _stopper) = follow(&stack, &engine, LogsRequest::default());
     for expected in ["db: one", "cache: two", "db: three", "ended"] {
+        assert_eq!(next(&mut lines).await, expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_there_is_no_container_that_is_told() {
+    let stack = stack(&["db"]);
+    let engine = engine_for(&stack);
+    let (mut lines, _stopper) = follow(&stack, &engine, LogsRequest::default());
+    for expected in ["no container", "ended"] {
         assert_eq!(next(&mut lines).await, expected);
     }
 }

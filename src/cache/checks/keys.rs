@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Subject;
 use crate::cache::facts::lasting;
+use crate::cache::words::count;
 use crate::cache::{Facts, Finding, Refused, RoundTrip};
 
 /// Round trips that take longer are worth a look.
@@ -27,7 +28,7 @@ pub(super) fn ttl(subject: &Subject<'_>, facts: &Facts) -> Finding {
         };
         return Finding::pass("keys.ttl", message).expected("0").actual("0");
     }
-    let keys = count(keyspace.keys);
+    let keys = count(keyspace.keys, "key");
     let expire = if lasting == 1 { "expires" } else { "expire" };
     let Some(naming) = &subject.options.keys else {
         let message = format!(
@@ -60,11 +61,6 @@ fn such_as(keys: &[Vec<u8>]) -> String {
     } else {
         format!(", such as {}", names.join(", "))
     }
-}
-
-/// "1 key", "12 keys".
-fn count(keys: u64) -> String {
-    format!("{keys} key{}", if keys == 1 { "" } else { "s" })
 }
 
 pub(super) fn round_trip(facts: &Facts) -> Finding {

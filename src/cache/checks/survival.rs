@@ -1,5 +1,6 @@
 //! Whether a restart keeps what it must, and the flush takes what it must.
 
+use crate::cache::words::count;
 use crate::cache::{Finding, Status, Survival};
 
 const CHECK: &str = "restart.survival";
@@ -52,7 +53,10 @@ pub fn survival(survival: &Survival) -> Finding {
     let some = |keys: &[String]| keys.iter().take(3).cloned().collect::<Vec<_>>();
     if !survival.lost.is_empty() {
         return failed(
-            format!("the restart lost {} canaries", survival.lost.len()),
+            format!(
+                "the restart lost {}",
+                count(survival.lost.len(), "test key")
+            ),
             &some(&survival.lost),
             "the cache is not saved when its server stops",
         )
@@ -63,9 +67,9 @@ pub fn survival(survival: &Survival) -> Finding {
     if !survival.foreign_lost.is_empty() {
         return failed(
             format!(
-                "{} of {} keys of others are gone after the restart",
+                "the restart lost {} of {} of others",
                 survival.foreign_lost.len(),
-                survival.foreign
+                count(survival.foreign, "key")
             ),
             &some(&survival.foreign_lost),
             "something else than the flush removed them: the application, or the restart",
@@ -74,8 +78,8 @@ pub fn survival(survival: &Survival) -> Finding {
     if !survival.overflushed.is_empty() {
         return failed(
             format!(
-                "the flush took {} keys that are kept",
-                survival.overflushed.len()
+                "the flush took {} of what is kept",
+                count(survival.overflushed.len(), "key")
             ),
             &some(&survival.overflushed),
             "a worker of the application flushes more than the stack file's `flushed`",
@@ -83,16 +87,18 @@ pub fn survival(survival: &Survival) -> Finding {
     }
     if !survival.unflushed.is_empty() {
         return failed(
-            format!("the flush left {} keys", survival.unflushed.len()),
+            format!("the flush left {}", count(survival.unflushed.len(), "key")),
             &some(&survival.unflushed),
             "keys that may be stale are served after a restart",
         )
         .hint("the marker was current already: does another tool write it?");
     }
     let kept = match (survival.foreign, survival.foreign_changed) {
-        (foreign, 0) => format!("{foreign} keys of others are as before"),
+        (0, _) => "there were no others".to_owned(),
+        (foreign, 0) => format!("{} of others as before", count(foreign, "key")),
         (foreign, changed) => format!(
-            "{changed} of {foreign} keys of others were written by the application meanwhile"
+            "of {} of others the application wrote {changed} meanwhile",
+            count(foreign, "key")
         ),
     };
     Finding::pass(

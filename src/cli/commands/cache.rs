@@ -63,7 +63,9 @@ async fn bootstrap(context: &Context<'_>, args: &CacheBootstrap) -> Result<Exit,
         if context.output.json {
             context.output.answer_json(&census_json(service, &census));
         } else {
-            context.output.answer(census_table(&census));
+            let keys = cache.options.keys.as_ref();
+            let namespace = keys.map_or("", |keys| keys.namespace.as_str());
+            context.output.answer(census_table(&census, namespace));
         }
     } else {
         let done = bootstrap_cache(&session, cache).await;

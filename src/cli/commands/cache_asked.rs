@@ -3,6 +3,7 @@
 use super::Context;
 use super::context::Ready;
 use crate::apply::Stop;
+use crate::cli::Exit;
 use crate::cli::cache_args::Which;
 use crate::cli::error::CliError;
 use crate::cli::signals::Signals;
@@ -47,6 +48,11 @@ impl Asked {
 
     pub(super) fn told(&self, error: &FlowError) -> CliError {
         CliError::flow(error, &self.ready.stack, self.signals.exit())
+    }
+
+    /// The exit status of a run that a signal has ended.
+    pub(super) fn interrupted(&self) -> Exit {
+        self.signals.exit()
     }
 
     /// Waits until somebody asks to stop.

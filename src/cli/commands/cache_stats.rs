@@ -36,8 +36,8 @@ pub(super) async fn run(context: &Context<'_>, args: &CacheStats) -> Result<Exit
     Ok(Exit::Done)
 }
 
-/// Ends with Ctrl-C, or when nobody reads any more: both are what was asked for. A server that does
-/// not answer for a while is no reason to end.
+/// Ends with Ctrl-C, or when nobody reads any more. A server that does not answer for a while is no
+/// reason to end.
 async fn watch(context: &Context<'_>, asked: &Asked, cache: Cache<'_>) -> Result<Exit, CliError> {
     let session = asked.session(context, &Silent, "devinfra cache stats");
     let mut before: Option<(Stats, Instant)> = None;
@@ -51,7 +51,7 @@ async fn watch(context: &Context<'_>, asked: &Asked, cache: Cache<'_>) -> Result
                 before = Some((stats, began));
                 text
             }
-            Err(FlowError::Interrupted) => return Ok(Exit::Done),
+            Err(FlowError::Interrupted) => return Ok(asked.interrupted()),
             Err(error @ (FlowError::CacheRefused { .. } | FlowError::CacheDown { .. })) => {
                 context.output.say(&error);
                 String::new()
@@ -71,7 +71,7 @@ async fn watch(context: &Context<'_>, asked: &Asked, cache: Cache<'_>) -> Result
             return Ok(Exit::Done);
         }
         tokio::select! {
-            () = asked.stopped() => return Ok(Exit::Done),
+            () = asked.stopped() => return Ok(asked.interrupted()),
             () = sleep(EVERY.saturating_sub(began.elapsed())) => {}
         }
     }

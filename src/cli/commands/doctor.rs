@@ -93,7 +93,8 @@ fn files(loaded: &Loaded) -> Vec<Finding> {
     );
     let files = loaded.env_files.iter().map(|path| path.display());
     found.push(if loaded.env_files.is_empty() {
-        finding("env-files", Status::Pass, "there is none".to_owned())
+        let told = "there is none: values come from the environment and from defaults";
+        finding("env-files", Status::Pass, told.to_owned())
     } else {
         finding(
             "env-files",

@@ -47,7 +47,11 @@ pub(super) async fn run_client(
     });
     let (first, further) = (found.next(), found.next());
     let Some((service, request)) = first.filter(|_| further.is_none()) else {
-        return Err(CliError::which_service(program, &ready.stack));
+        return Err(CliError::which_service(
+            program,
+            &ready.stack,
+            args.service.as_ref(),
+        ));
     };
     let request = ExecRequest {
         terminal: terminal::is_there().then(terminal::size),

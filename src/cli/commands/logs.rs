@@ -18,8 +18,8 @@ use crate::cli::signals::Signals;
 use crate::engine::{LogLine, LogStream};
 use crate::event::Silent;
 use crate::flow::{FlowError, LogsRequest, Told, logs};
-use crate::model::ServiceName;
-use crate::report::Prefixes;
+use crate::model::{ServiceName, StackName};
+use crate::report::{Prefixes, list};
 
 /// How often it is looked whether the reader is still there, while nothing is written.
 const LOOK: Duration = Duration::from_millis(200);
@@ -40,6 +40,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Logs) -> Result<Exit, CliE
         prefixes: Prefixes::new(ready.stack.services.keys(), &args.services),
         output: BufWriter::new(AutoStream::auto(io::stdout())),
         following: false,
+        stack: &ready.stack.name,
     };
     let mut tell = |told| printer.tell(told);
     let read = tokio::select! {
@@ -76,6 +77,7 @@ struct Printer<'a, W: Write> {
     prefixes: Prefixes,
     output: W,
     following: bool,
+    stack: &'a StackName,
 }
 
 impl<W: Write> Printer<'_, W> {
@@ -96,6 +98,10 @@ impl<W: Write> Printer<'_, W> {
             Told::Started { service } => {
                 output.say(format_args!("{}started", self.prefixes.of(&service)));
             }
+            Told::NoContainer => output.say(match self.args.services.as_slice() {
+                [] => format!("nothing to show: stack `{}` has no container", self.stack),
+                some => format!("nothing to show: there is no container of {}", list(some)),
+            }),
             Told::Following(containers) => {
                 self.following = true;
                 if containers == 0 {

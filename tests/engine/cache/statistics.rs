@@ -62,7 +62,7 @@ fn watching_shows_what_changed_and_ends_with_ctrl_c() {
     let second = running.wait_for("{", Duration::from_secs(30));
     assert!(second.contains("\"per_second\":{"), "{second}");
     running.signal(Signal::INT);
-    running.wait().succeeds();
+    running.wait().exits_with(130);
 }
 
 #[test]
