@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Arg, ArgAction, Args as Group, Parser, Subcommand, ValueEnum};
+use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::cache_args::Cache;
 use super::data_args::{Env, Reset, Run};
-use crate::model::{PullPolicy, ServiceName, StackName};
+use super::global_args::{Global, file_without_short};
+use crate::model::{PullPolicy, ServiceName};
 
 /// Bring a project's local infrastructure up, prove that it is usable, and take it down without
 /// losing anything
@@ -26,97 +27,6 @@ pub struct Args {
     pub(super) global: Global,
     #[command(subcommand)]
     pub(super) command: Command,
-}
-
-/// What every command takes.
-#[derive(Debug, Clone, Group)]
-#[command(next_help_heading = "Global options")]
-pub(super) struct Global {
-    /// Stack file to read, or `template:NAME`; repeatable, later files merge over earlier ones
-    #[arg(
-        short,
-        long = "file",
-        global = true,
-        value_name = "FILE",
-        env = "DEVINFRA_FILE",
-        value_delimiter = ','
-    )]
-    pub(super) files: Vec<String>,
-    /// Directory that relative paths start from [default: that of the first stack file]
-    #[arg(long, global = true, value_name = "DIR")]
-    pub(super) project_directory: Option<PathBuf>,
-    /// Name of the stack, instead of the stack file's
-    #[arg(long, global = true, env = "DEVINFRA_NAME", value_parser = stack_name)]
-    pub(super) name: Option<StackName>,
-    /// Env file to interpolate from, instead of those the stack file lists; repeatable
-    #[arg(long = "env-file", global = true, value_name = "FILE")]
-    pub(super) env_files: Vec<PathBuf>,
-    /// Profile to switch on; repeatable
-    #[arg(long = "profile", global = true, value_name = "NAME")]
-    pub(super) profiles: Vec<String>,
-    /// Engine to talk to, such as `unix:///var/run/docker.sock`
-    #[arg(long, global = true, value_name = "URL")]
-    pub(super) host: Option<String>,
-    /// Docker context to talk to
-    #[arg(long, global = true, value_name = "NAME", conflicts_with = "host")]
-    pub(super) context: Option<String>,
-    /// How long the engine may take to answer a question; what works on disks or networks gets four
-    /// times as long
-    #[arg(long, global = true, value_name = "DURATION", default_value = "30s", value_parser = duration)]
-    pub(super) engine_timeout: Duration,
-    /// Answer in JSON on standard output
-    #[arg(long, global = true)]
-    pub(super) json: bool,
-    /// How progress is shown
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        value_name = "HOW",
-        default_value = "auto"
-    )]
-    pub(super) progress: Progress,
-    /// Show no progress; the same as `--progress quiet`
-    #[arg(short, long, global = true)]
-    pub(super) quiet: bool,
-    /// Tell what is asked of the engine; twice for more
-    #[arg(short, long, global = true, action = ArgAction::Count)]
-    pub(super) verbose: u8,
-    /// When to use colour
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        value_name = "WHEN",
-        default_value = "auto"
-    )]
-    pub(super) color: Colour,
-}
-
-/// How progress is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Progress {
-    /// `github` in GitHub Actions, `tty` on a terminal, `plain` elsewhere.
-    Auto,
-    /// A live line per service.
-    Tty,
-    /// Lines with the time elapsed.
-    Plain,
-    /// Lines in a group, and failures as annotations of GitHub Actions.
-    Github,
-    /// Nothing but errors.
-    Quiet,
-}
-
-/// When to use colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Colour {
-    /// On a terminal, unless `NO_COLOR` is set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
 }
 
 #[derive(Debug, Subcommand)]
@@ -335,28 +245,12 @@ impl From<Pull> for PullPolicy {
     }
 }
 
-/// `--file` of a command whose `-f` means another thing. It has the id of the global argument and
-/// takes its place there.
-fn file_without_short() -> Arg {
-    Arg::new("files")
-        .long("file")
-        .value_name("FILE")
-        .value_delimiter(',')
-        .action(ArgAction::Append)
-        .help("Stack file to read, or `template:NAME`; repeatable")
-        .help_heading("Global options")
-}
-
-fn stack_name(text: &str) -> Result<StackName, String> {
-    StackName::new(text).map_err(|error| error.to_string())
-}
-
 pub(super) fn service_name(text: &str) -> Result<ServiceName, String> {
     ServiceName::new(text).map_err(|error| error.to_string())
 }
 
 /// `90`, `90s`, `2m`, `1m30s`, `500ms`: a bare number is seconds.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     // A longer one reaches past the end of the clock when it is added to the present.
     const LONGEST: Duration = Duration::from_hours(365 * 24);
     let found = if let Ok(seconds) = text.parse() {

@@ -64,6 +64,12 @@ pub const CATALOGUE: &[Chapter] = &[
                 "`devinfra init --list` lists them.",
             ),
             entry(
+                "usage.name",
+                Exit::Usage,
+                "`DEVINFRA_NAME` is no name of a stack.",
+                "The message states the rule.",
+            ),
+            entry(
                 "usage.since",
                 Exit::Usage,
                 "`--since` is neither a duration nor a time.",

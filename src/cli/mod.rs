@@ -11,6 +11,7 @@ mod error;
 mod exec_error;
 mod exit;
 mod failure;
+mod global_args;
 mod hints;
 mod output;
 mod passthrough;

@@ -12,8 +12,8 @@ use tokio::time::Instant;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::Exit;
-use super::args::{Colour, Global, Progress};
 use super::error::CliError;
+use super::global_args::{Colour, Global, Progress};
 use super::render;
 use super::settings::Settings;
 use crate::report::{Colours, Everyone, Github, JsonLines, Plain, Tty, annotation, millis};

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::env;
 use std::path::PathBuf;
 
-use super::args::Global;
 use rustix::process::{getgid, getuid};
 
+use super::error::CliError;
+use super::global_args::Global;
 use crate::engine::Wishes;
 use crate::model::{ServiceName, StackName};
 use crate::stack_file::{FileSource, Request};
@@ -28,6 +29,10 @@ pub(super) struct StackRequest<'a> {
     files: Vec<FileSource>,
     name: Option<StackName>,
 }
+
+/// Variables that stand for options that are not given; an empty one is none.
+const FILES: &str = "DEVINFRA_FILE";
+const NAME: &str = "DEVINFRA_NAME";
 
 impl StackRequest<'_> {
     pub(super) fn as_request(&self) -> Request<'_> {
@@ -52,6 +57,11 @@ fn identity() -> BTreeMap<String, String> {
     [("DEVINFRA_UID", user), ("DEVINFRA_GID", group)]
         .map(|(name, id)| (name.to_owned(), id.to_string()))
         .into()
+}
+
+fn stack_name(text: &str) -> Result<StackName, CliError> {
+    let name = StackName::new(text);
+    name.map_err(|error| CliError::usage("usage.name", format!("`{NAME}` is `{text}`: {error}")))
 }
 
 impl Settings {
@@ -100,19 +110,36 @@ impl Settings {
     }
 
     /// What is asked of the stack file reader.
+    ///
+    /// # Errors
+    ///
+    /// When `DEVINFRA_NAME` is no name.
     pub(super) fn stack_request<'a>(
         &'a self,
         global: &'a Global,
         named: &'a [ServiceName],
-    ) -> StackRequest<'a> {
-        let files = global.files.iter().filter(|file| !file.is_empty());
-        StackRequest {
+    ) -> Result<StackRequest<'a>, CliError> {
+        let files: Vec<&str> = if global.files.is_empty() {
+            self.variable(FILES)
+                .unwrap_or_default()
+                .split(',')
+                .collect()
+        } else {
+            global.files.iter().map(String::as_str).collect()
+        };
+        let files = files.into_iter().filter(|file| !file.is_empty());
+        let name = match (&global.name, self.variable(NAME)) {
+            (Some(name), _) => Some(name.clone()),
+            (None, Some(text)) => Some(stack_name(text)?),
+            (None, None) => None,
+        };
+        Ok(StackRequest {
             settings: self,
             global,
             named,
-            files: files.map(|file| FileSource::parse(file)).collect(),
-            name: global.name.clone(),
-        }
+            files: files.map(FileSource::parse).collect(),
+            name,
+        })
     }
 
     /// Where locks are kept: a directory of this user's that survives the run.

@@ -83,6 +83,24 @@ fn a_name_that_is_none_states_the_rule() {
 }
 
 #[test]
+fn a_name_of_the_environment_is_held_to_the_rule_and_an_empty_one_is_none() {
+    let named = |name: &str| {
+        let run = Devinfra::new().stack(STACK).args(["config"]);
+        run.variable("DEVINFRA_NAME", name)
+    };
+    assert_snapshot!(named("My Shop").run(), @"
+    exit: 2
+    --- stderr
+    error: `DEVINFRA_NAME` is `My Shop`: name contains `M`, but may only contain `a-z`, `0-9`, `_` and `-`
+    ");
+    assert!(named("mine").stdout().starts_with("name: mine\n"));
+    let unnamed = Devinfra::new().stack(STACK).args(["config"]).run();
+    assert_eq!(named("").variable("DEVINFRA_FILE", "").run(), unnamed);
+    let option = named("My Shop").args(["--name", "given"]);
+    assert!(option.stdout().starts_with("name: given\n"));
+}
+
+#[test]
 fn a_time_beyond_all_clocks_is_refused() {
     let run = Devinfra::new().args(["up", "--wait-timeout", "18446744073709551615"]);
     assert_snapshot!(run.run(), @"

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use crate::apply::Stop;
 use crate::cli::Exit;
-use crate::cli::args::Global;
 use crate::cli::error::CliError;
+use crate::cli::global_args::Global;
 use crate::cli::output::Output;
 use crate::cli::settings::Settings;
 use crate::engine::{Deadlines, Docker};
@@ -41,7 +41,7 @@ impl Context<'_> {
 
     /// Reads the stack file, and tells nothing.
     pub(super) fn read(&self, named: &[ServiceName]) -> Result<Loaded, CliError> {
-        let request = self.settings.stack_request(self.global, named);
+        let request = self.settings.stack_request(self.global, named)?;
         load(&request.as_request()).map_err(|error| CliError::stack_file(&error))
     }
 
