@@ -1,6 +1,7 @@
 //! Wrong usage: exit status 2, and nothing on standard output.
 
 use insta::assert_snapshot;
+use serde_json::Value;
 
 use crate::devinfra::Devinfra;
 
@@ -93,6 +94,8 @@ fn a_name_of_the_environment_is_held_to_the_rule_and_an_empty_one_is_none() {
     --- stderr
     error: `DEVINFRA_NAME` is `My Shop`: name contains `M`, but may only contain `a-z`, `0-9`, `_` and `-`
     ");
+    let told: Value = serde_json::from_str(&named("My Shop").args(["--json"]).stdout()).unwrap();
+    assert_eq!(told["error"]["code"], "usage.name");
     assert!(named("mine").stdout().starts_with("name: mine\n"));
     let unnamed = Devinfra::new().stack(STACK).args(["config"]).run();
     assert_eq!(named("").variable("DEVINFRA_FILE", "").run(), unnamed);
