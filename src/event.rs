@@ -91,6 +91,37 @@ pub enum Event {
     Noted(Note),
 }
 
+impl Event {
+    /// The event with `change` made to what others have written: servers, and the commands of hooks.
+    #[must_use]
+    pub fn with_words(self, change: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::NotYet { step, reason } => Self::NotYet {
+                step,
+                reason: change(&reason),
+            },
+            Self::Hook { moment, command } => Self::Hook {
+                moment,
+                command: change(&command),
+            },
+            Self::HookWrote { line } => Self::HookWrote {
+                line: change(&line),
+            },
+            Self::Planned(_)
+            | Self::Waiting { .. }
+            | Self::Settling { .. }
+            | Self::Started(_)
+            | Self::Pulling { .. }
+            | Self::Finished { .. }
+            | Self::Failed { .. }
+            | Self::Stopped { .. }
+            | Self::Ready { .. }
+            | Self::Bootstrapped { .. }
+            | Self::Noted(_) => self,
+        }
+    }
+}
+
 /// Whoever is told of events, in the order in which they happen.
 pub trait Observer: Send + Sync {
     /// Takes note of one event. It must not block: the run waits for it.

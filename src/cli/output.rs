@@ -3,8 +3,8 @@
 use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::process::ExitCode;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anstream::{AutoStream, ColorChoice};
 use serde_json::{Value, json};
@@ -16,7 +16,9 @@ use super::error::CliError;
 use super::global_args::{Colour, Global, Progress};
 use super::render;
 use super::settings::Settings;
-use crate::report::{Colours, Everyone, Github, JsonLines, Plain, Tty, annotation, millis};
+use crate::kinds::secrets;
+use crate::model::Stack;
+use crate::report::{Colours, Everyone, Github, JsonLines, Mask, Plain, Tty, annotation, millis};
 
 /// Where a command's words go.
 #[derive(Debug)]
@@ -28,6 +30,8 @@ pub(super) struct Output {
     /// Why the answer could not be written, where it could not.
     unwritten: OnceLock<io::Error>,
     progress: Progress,
+    /// Hides the secrets of the stack, once they are known.
+    mask: Mutex<Arc<Mask>>,
     /// When the run began.
     pub(super) began: Instant,
 }
@@ -49,13 +53,27 @@ impl Output {
             answered: AtomicBool::new(false),
             unwritten: OnceLock::new(),
             progress,
+            mask: Mutex::default(),
             began: Instant::now(),
         }
     }
 
+    /// From now on, the secrets that this stack has now are hidden in whatever is told. They may
+    /// become more: LakeFS's keys are made while it is set up.
+    pub(super) fn hide_secrets(&self, stack: &Stack) {
+        let mask = Arc::new(Mask::new(secrets(stack)));
+        *self.mask.lock().unwrap_or_else(PoisonError::into_inner) = mask;
+    }
+
+    /// Hides secrets in what others have written.
+    pub(super) fn mask(&self) -> Arc<Mask> {
+        let mask = self.mask.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&mask)
+    }
+
     /// Whoever tells the story of this run of `command`.
     pub(super) fn observer(&self, command: &str) -> Everyone {
-        let mut everyone = Everyone::default();
+        let mut everyone = Everyone::masked(self.mask());
         if self.json {
             everyone.add(JsonLines::new(io::stdout()));
         }
@@ -82,21 +100,13 @@ impl Output {
     /// Writes the answer. A reader that has gone away is no failure of ours; a full disk is one, which
     /// [`Self::end`] tells.
     pub(super) fn answer(&self, text: impl Display) {
-        if let Err(error) = self.try_answer(text)
-            && error.kind() != ErrorKind::BrokenPipe
-        {
-            self.unwritten.set(error).ok(); // the first says it
-        }
+        self.note(self.try_answer(text));
     }
 
     /// Writes the answer, and says whether anybody still reads: what goes on for ever must end then.
-    #[expect(
-        clippy::unused_self,
-        reason = "only who has the output may write the answer"
-    )]
     pub(super) fn try_answer(&self, text: impl Display) -> io::Result<()> {
         let mut stdout = AutoStream::auto(io::stdout()).lock();
-        write!(stdout, "{text}")?;
+        write!(stdout, "{}", self.mask().apply(&text.to_string()))?;
         stdout.flush()
     }
 
@@ -114,15 +124,20 @@ impl Output {
         }
     }
 
-    /// Writes an answer that programs read: not a byte of it is taken for colour.
-    #[expect(
-        clippy::unused_self,
-        reason = "only who has the output may write the answer"
-    )]
+    /// Writes an answer that programs read: not a byte of it is taken for colour, or hidden.
     pub(super) fn answer_plain(&self, text: impl Display) {
         let mut stdout = io::stdout().lock();
-        write!(stdout, "{text}").ok();
-        stdout.flush().ok();
+        let written = write!(stdout, "{text}").and_then(|()| stdout.flush());
+        self.note(written);
+    }
+
+    /// Keeps why an answer was not written.
+    fn note(&self, written: io::Result<()>) {
+        if let Err(error) = written
+            && error.kind() != ErrorKind::BrokenPipe
+        {
+            self.unwritten.set(error).ok(); // the first says it
+        }
     }
 
     /// Writes a question, whose answer is typed behind it.
@@ -145,13 +160,19 @@ impl Output {
 
     /// Writes the answer as one JSON document on one line.
     pub(super) fn answer_json(&self, value: &Value) {
+        self.answer_json_with_secrets(&self.mask().apply_json(value));
+    }
+
+    /// The same for an answer that is asked for its secrets.
+    pub(super) fn answer_json_with_secrets(&self, value: &Value) {
         self.answered.store(true, Ordering::Relaxed);
-        self.answer(format_args!("{value}\n"));
+        self.answer_plain(format_args!("{value}\n"));
     }
 
     /// Writes a line of the story.
     pub(super) fn say(&self, text: impl Display) {
         if self.progress != Progress::Quiet {
+            let text = self.mask().apply(&text.to_string());
             writeln!(AutoStream::auto(io::stderr()), "{text}").ok();
         }
     }
@@ -180,9 +201,10 @@ impl Output {
             }));
         }
         let mut stderr = AutoStream::auto(io::stderr());
-        writeln!(stderr, "{}", render::for_people(error)).ok();
+        let mask = self.mask();
+        writeln!(stderr, "{}", mask.apply(&render::for_people(error))).ok();
         if self.progress == Progress::Github {
-            writeln!(stderr, "{}", render::for_github(error)).ok();
+            writeln!(stderr, "{}", mask.apply(&render::for_github(error))).ok();
         }
         error.exit.into()
     }

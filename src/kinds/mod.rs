@@ -31,7 +31,7 @@ pub use known::{Known, recognise};
 pub use lakefs::{Credentials, CredentialsError};
 pub use never::Never;
 pub use secrets::secrets;
-use url::percent_encoded;
+pub(crate) use url::percent_encoded;
 pub use url::{url, url_with_credentials};
 pub use wipe::{Amount, WipeError, count, wipe};
 

@@ -1,5 +1,10 @@
 //! Which values of a stack must not be shown to others.
 
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD_NO_PAD;
+
 use super::Credentials;
 use crate::model::{Kind, Secret, Service, Stack};
 
@@ -7,30 +12,48 @@ use crate::model::{Kind, Secret, Service, Stack};
 const WORDS: [&str; 6] = ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL"];
 
 /// The passwords and keys of a stack: those of its services' kinds, those in LakeFS' credentials
-/// file, and variables whose names say so.
+/// file, variables whose names say so, and passwords in URLs of others.
+///
+/// A value that is a name in the stack as well, as in `minioadmin` and `minioadmin`, is none: it is in
+/// every endpoint, and to hide it would garble what people need without keeping anything.
 pub fn secrets(stack: &Stack) -> Vec<Secret> {
-    let mut found: Vec<Secret> = stack.services.values().flat_map(of_service).collect();
-    found.retain(|secret| !secret.reveal().is_empty());
-    found.sort();
-    found.dedup();
-    found
+    let services: Vec<&Service> = stack.services.values().collect();
+    of_services(&services)
+}
+
+fn of_services(services: &[&Service]) -> Vec<Secret> {
+    let mut found: BTreeSet<Secret> = services.iter().flat_map(|one| of_service(one)).collect();
+    let names: BTreeSet<&str> = services.iter().flat_map(|one| names(one)).collect();
+    found.retain(|secret| !secret.reveal().is_empty() && !names.contains(secret.reveal()));
+    found.into_iter().collect()
 }
 
 fn of_service(service: &Service) -> Vec<Secret> {
-    let variables = service.container.environment.iter();
-    let variables = variables.filter(|(name, _)| says_secret(name));
-    let mut found: Vec<Secret> = variables.map(|(_, value)| value.clone()).collect();
+    let mut found = Vec::new();
+    for (name, value) in &service.container.environment {
+        if says_secret(name) {
+            found.push(value.clone());
+        }
+        found.extend(in_url(value.reveal()).map(Secret::new));
+    }
     match &service.kind {
-        Kind::Postgres(options) => found.push(options.login.password.clone()),
-        Kind::Valkey(options) => found.extend(options.password.clone()),
-        Kind::S3(options) => found.push(options.secret_key.clone()),
+        Kind::Postgres(options) => {
+            login(&mut found, &options.login.user, &options.login.password);
+        }
+        Kind::Valkey(options) => {
+            if let Some(password) = &options.password {
+                let user = options.username.as_deref().unwrap_or_default();
+                login(&mut found, user, password);
+            }
+        }
+        Kind::S3(options) => login(&mut found, &options.access_key, &options.secret_key),
         Kind::Lakefs(options) => {
             let file = options.credentials_file.as_deref();
             // A file that can't be read tells nobody its secrets.
             let keys = file.and_then(|file| Credentials::read(file).ok().flatten());
             if let Some(keys) = keys {
+                login(&mut found, &keys.access_key, &keys.secret_key);
                 found.push(Secret::new(keys.access_key));
-                found.push(keys.secret_key);
             }
         }
         Kind::Http(_) | Kind::Tcp(_) | Kind::Exec(_) | Kind::Healthcheck | Kind::Process => {}
@@ -38,7 +61,93 @@ fn of_service(service: &Service) -> Vec<Secret> {
     found
 }
 
+/// A password, and what HTTP's basic authentication makes of it.
+fn login(found: &mut Vec<Secret>, user: &str, password: &Secret) {
+    if password.reveal().is_empty() {
+        return;
+    }
+    let pair = format!("{user}:{}", password.reveal());
+    found.push(Secret::new(BASE64_STANDARD_NO_PAD.encode(pair)));
+    found.push(password.clone());
+}
+
+/// What devinfra shows of a service in any case.
+fn names(service: &Service) -> Vec<&str> {
+    let mut names = vec![
+        service.name.as_str(),
+        service.container.name.as_str(),
+        service.kind.word(),
+    ];
+    match &service.kind {
+        Kind::Postgres(options) => names.extend([&*options.login.user, &*options.database]),
+        Kind::Valkey(options) => names.extend(options.username.as_deref()),
+        Kind::S3(options) => {
+            names.push(&options.access_key);
+            names.extend(options.bucket.as_deref());
+        }
+        Kind::Lakefs(options) => names.push(&options.admin),
+        Kind::Http(_) | Kind::Tcp(_) | Kind::Exec(_) | Kind::Healthcheck | Kind::Process => {}
+    }
+    names
+}
+
+/// The password of `scheme://user:password@host`.
+fn in_url(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let (login, _) = authority.rsplit_once('@')?;
+    Some(login.split_once(':')?.1)
+}
+
 fn says_secret(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     WORDS.iter().any(|word| name.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ContainerSpec, ImageRef, LoginRole, Postgres, ServiceName};
+
+    fn service(password: &str, variables: &[(&str, &str)]) -> Service {
+        let spec = ContainerSpec::new("shop-db", ImageRef::parse("postgres").unwrap());
+        let mut service = Service::new(ServiceName::new("db").unwrap(), spec);
+        service.kind = Kind::Postgres(Postgres {
+            port: 5432,
+            login: LoginRole {
+                user: "clerk".to_owned(),
+                password: password.into(),
+            },
+            database: "shop".to_owned(),
+        });
+        for (name, value) in variables {
+            let variables = &mut service.container.environment;
+            variables.insert((*name).to_owned(), Secret::new(*value));
+        }
+        service
+    }
+
+    fn found(service: &Service) -> Vec<String> {
+        let secrets = of_services(&[service]).into_iter();
+        secrets.map(|secret| secret.reveal().to_owned()).collect()
+    }
+
+    #[test]
+    fn variables_are_secrets_by_their_names_and_urls_by_their_passwords() {
+        let service = service(
+            "",
+            &[
+                ("APP_TOKEN", "of-a-token"),
+                ("MODE", "fast"),
+                ("UPSTREAM", "amqp://me:of-a-url@host:1/x"),
+            ],
+        );
+        assert_eq!(found(&service), ["of-a-token", "of-a-url"]);
+    }
+
+    #[test]
+    fn a_password_that_is_a_name_as_well_is_none() {
+        assert_eq!(found(&service("clerk", &[])), ["Y2xlcms6Y2xlcms"]);
+        assert_eq!(found(&service("other", &[])), ["Y2xlcms6b3RoZXI", "other"]);
+    }
 }

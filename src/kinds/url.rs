@@ -53,7 +53,7 @@ pub fn url_with_credentials(kind: &Kind, host_ip: IpAddr, port: u16) -> Option<S
 }
 
 /// RFC 3986: everything but the unreserved characters is written as its bytes.
-pub(super) fn percent_encoded(text: &str) -> String {
+pub(crate) fn percent_encoded(text: &str) -> String {
     text.bytes().fold(String::new(), |mut encoded, byte| {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
             encoded.push(char::from(byte));

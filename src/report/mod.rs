@@ -33,19 +33,29 @@ pub use tty::{Colours, Tty};
 pub use words::{count, grouped, list, seconds};
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::event::{Event, Observer};
 use crate::kinds::Deed;
 use crate::model::Moment;
 use crate::plan::{Action, Note, Plan, Step, StepId};
 
-/// Tells several observers.
+/// Tells several observers, and keeps secrets from them.
 #[derive(Default)]
 pub struct Everyone {
     observers: Vec<Box<dyn Observer>>,
+    mask: Arc<Mask>,
 }
 
 impl Everyone {
+    /// Nobody yet; `mask` hides the secrets.
+    pub fn masked(mask: Arc<Mask>) -> Self {
+        Self {
+            observers: Vec::new(),
+            mask,
+        }
+    }
+
     /// Tells this one too.
     pub fn add(&mut self, observer: impl Observer + 'static) {
         self.observers.push(Box::new(observer));
@@ -56,12 +66,13 @@ impl fmt::Debug for Everyone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Everyone")
             .field("observers", &self.observers.len())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
 impl Observer for Everyone {
     fn on(&self, event: Event) {
+        let event = event.with_words(|text| self.mask.apply(text));
         for observer in &self.observers {
             observer.on(event.clone());
         }

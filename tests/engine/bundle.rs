@@ -46,3 +46,31 @@ fn a_report_is_written_without_an_engine_too() {
         "{report}"
     );
 }
+
+/// Base64 of `worker:planted-token`, as HTTP's basic authentication has it, and the token as a URL has it.
+const FORMS: &str = "echo $$APP_TOKEN; echo cGxhbnRlZC10b2tlbi9ANDI=; echo at://worker:planted-token%2F%4042@host; exit 3";
+
+#[test]
+fn log_lines_keep_secrets_in_failures_and_in_logs() {
+    let project = Project::with(
+        &TELLS
+            .replace("planted-token", "planted-token/@42")
+            .replace("echo $$APP_TOKEN and $$PLAIN; exit 3", FORMS),
+    );
+    let told = ["<redacted>", "<redacted>=", "at://worker:<redacted>@host"];
+    let run = project.run(&["up", "--json"]).exits_with(5);
+    assert_eq!(run.result()["error"]["log"], serde_json::json!(told));
+    let run = project.run(&["up"]).exits_with(5);
+    let quoted = told.map(|line| format!("  | {line}\n")).concat();
+    assert!(run.stderr.contains(&quoted), "{run}");
+    let run = project.run(&["logs", "--tail", "3"]).succeeds();
+    let lines = told.map(|line| format!("worker | {line}\n")).concat();
+    assert_eq!(run.stdout, lines);
+    let run = project.run(&["logs", "--tail", "3", "--json"]).succeeds();
+    let texts: Vec<_> = run
+        .events()
+        .iter()
+        .map(|line| line["text"].clone())
+        .collect();
+    assert_eq!(texts, told);
+}

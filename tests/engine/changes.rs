@@ -96,8 +96,8 @@ fn an_order_of_keys_or_a_comment_changes_nothing() {
     project.up();
     let before = services(&project.name);
     let moved = THREE.replace(
-        "POSTGRES_USER: hub_dev, POSTGRES_PASSWORD: hub_dev_password",
-        "POSTGRES_PASSWORD: hub_dev_password, POSTGRES_USER: hub_dev",
+        "POSTGRES_USER: hub_dev, POSTGRES_PASSWORD: planted-of-the-database",
+        "POSTGRES_PASSWORD: planted-of-the-database, POSTGRES_USER: hub_dev",
     );
     project.rewrite(&format!("# the same\n{moved}"));
     assert_eq!(project.up().events()[0]["steps"], serde_json::json!([]));

@@ -16,14 +16,14 @@ pub(crate) const THREE: &str = "\
 services:
   database:
     image: ${POSTGRES_IMAGE}
-    environment: {POSTGRES_USER: hub_dev, POSTGRES_PASSWORD: hub_dev_password, POSTGRES_DB: kohakuhub_dev}
+    environment: {POSTGRES_USER: hub_dev, POSTGRES_PASSWORD: planted-of-the-database, POSTGRES_DB: kohakuhub_dev}
     ports: ['127.0.0.1:${DATABASE_PORT}:5432']
     volumes: ['./database:/var/lib/postgresql/data']
     x-devinfra: {kind: postgres}
   store:
     image: ${S3_IMAGE}
     command: server /data
-    environment: {MINIO_ROOT_USER: minioadmin, MINIO_ROOT_PASSWORD: minioadmin}
+    environment: {MINIO_ROOT_USER: minioadmin, MINIO_ROOT_PASSWORD: planted-of-the-store}
     ports: ['127.0.0.1:${STORE_PORT}:9000']
     x-devinfra: {kind: s3, bucket: hub-storage}
   cache:

@@ -53,3 +53,40 @@ async fn a_secret_that_is_asked_for_is_shown() {
     let ran = devinfra(&engine, &["config", "--show-secrets"]).await;
     assert!(ran.stdout.contains(PLANTED));
 }
+
+/// Hooks write what they like, a probe's answer is anybody's, and so is a log.
+#[tokio::test]
+async fn what_others_write_is_told_without_the_secrets() {
+    let engine = ScriptedEngine::new("1.41");
+    engine.world().log = vec!["the token is planted-4f1c9e"];
+    engine.stack(
+        "
+name: scripted
+x-devinfra: {hooks: {after_up: ['echo planted-4f1c9e', 'sh -c \"echo planted-4f1c9e; exit 1\"']}}
+services:
+  db:
+    image: example/db:1
+    environment: {DB_PASSWORD: planted-4f1c9e}
+    x-devinfra: {kind: process}
+",
+    );
+    for arguments in [
+        &["up"][..],
+        &["up", "--json"],
+        &["up", "--progress", "github"],
+    ] {
+        let ran = devinfra(&engine, arguments).await;
+        assert_eq!(ran.status, Some(1), "{}", ran.stderr);
+        let told = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(told.contains("echo <redacted>"), "{told}");
+    }
+    let ran = devinfra(&engine, &["logs"]).await;
+    assert_eq!(ran.stdout, "db | the token is <redacted>\n");
+    engine.world().exit = Some(1);
+    let ran = devinfra(&engine, &["up", "--recreate"]).await;
+    assert!(
+        ran.stderr.contains("  | the token is <redacted>"),
+        "{}",
+        ran.stderr
+    );
+}

@@ -23,9 +23,15 @@ pub(super) fn run(context: &Context<'_>, args: &Config) -> Result<Exit, CliError
         {
             document.extend(stack);
         }
-        context.output.answer_json(&document);
+        match secrets {
+            Secrets::Shown => context.output.answer_json_with_secrets(&document),
+            Secrets::Redacted => context.output.answer_json(&document),
+        }
     } else {
-        context.output.answer(to_yaml(&value));
+        match secrets {
+            Secrets::Shown => context.output.answer_plain(to_yaml(&value)),
+            Secrets::Redacted => context.output.answer(to_yaml(&value)),
+        }
     }
     Ok(Exit::Done)
 }

@@ -42,7 +42,10 @@ impl Context<'_> {
     /// Reads the stack file, and tells nothing.
     pub(super) fn read(&self, named: &[ServiceName]) -> Result<Loaded, CliError> {
         let request = self.settings.stack_request(self.global, named)?;
-        load(&request.as_request()).map_err(|error| CliError::stack_file(&error))
+        let loaded = load(&request.as_request());
+        let loaded = loaded.map_err(|error| CliError::stack_file(&error))?;
+        self.output.hide_secrets(&loaded.stack);
+        Ok(loaded)
     }
 
     /// Prepares the connection to the engine.

@@ -33,7 +33,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Env) -> Result<Exit, CliEr
             let values: serde_json::Map<_, _> = values
                 .map(|(name, value)| (name.clone(), value.reveal().into()))
                 .collect();
-            context.output.answer_json(&json!({
+            context.output.answer_json_with_secrets(&json!({
                 "schema": 1,
                 "stack": ready.stack.name.as_str(),
                 "variables": values,

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anstream::AutoStream;
@@ -19,7 +20,7 @@ use crate::engine::{LogLine, LogStream};
 use crate::event::Silent;
 use crate::flow::{FlowError, LogsRequest, Told, logs};
 use crate::model::{ServiceName, StackName};
-use crate::report::{Prefixes, list};
+use crate::report::{Mask, Prefixes, list};
 
 /// How often it is looked whether the reader is still there, while nothing is written.
 const LOOK: Duration = Duration::from_millis(200);
@@ -38,6 +39,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Logs) -> Result<Exit, CliE
         context,
         args,
         prefixes: Prefixes::new(ready.stack.services.keys(), &args.services),
+        mask: context.output.mask(),
         output: BufWriter::new(AutoStream::auto(io::stdout())),
         following: false,
         stack: &ready.stack.name,
@@ -75,6 +77,7 @@ struct Printer<'a, W: Write> {
     context: &'a Context<'a>,
     args: &'a Logs,
     prefixes: Prefixes,
+    mask: Arc<Mask>,
     output: W,
     following: bool,
     stack: &'a StackName,
@@ -113,6 +116,7 @@ impl<W: Write> Printer<'_, W> {
     }
 
     fn line(&mut self, service: &ServiceName, line: &LogLine) -> ControlFlow<()> {
+        let text = self.mask.apply(&line.text);
         let written = if self.context.output.json {
             let line = json!({
                 "service": service.as_str(),
@@ -121,14 +125,14 @@ impl<W: Write> Printer<'_, W> {
                     LogStream::Stderr => "stderr",
                 },
                 "timestamp": line.timestamp,
-                "text": line.text,
+                "text": text,
             });
             writeln!(self.output, "{line}")
         } else {
             let time = line.timestamp.as_deref().filter(|_| self.args.timestamps);
             let time = time.map(|time| format!("{time} ")).unwrap_or_default();
             let prefix = self.prefixes.of(service);
-            writeln!(self.output, "{prefix}{time}{}", line.text)
+            writeln!(self.output, "{prefix}{time}{text}")
         };
         flow(written)?;
         if self.following {

@@ -27,9 +27,8 @@ use crate::cli::signals::Signals;
 use crate::engine::{Engine as _, LogOptions, PastEvent};
 use crate::event::Silent;
 use crate::flow::{ServiceStatus, status};
-use crate::kinds::secrets;
 use crate::model::{ContainerState, ObservedContainer, Stack};
-use crate::report::{Findings, Mask};
+use crate::report::Findings;
 use crate::stack_file::{Secrets, resolved, to_yaml};
 
 /// How many lines of each log are kept.
@@ -67,7 +66,6 @@ async fn write(context: &Context<'_>) -> String {
             return text;
         }
     };
-    let mask = Mask::new(secrets(&loaded.stack));
     match context.engine() {
         Ok(engine) => {
             let ready = context.with_stack(loaded.stack, engine);
@@ -79,7 +77,7 @@ async fn write(context: &Context<'_>) -> String {
             configuration(&loaded.stack, &mut text);
         }
     }
-    mask.apply(&text)
+    context.output.mask().apply(&text)
 }
 
 fn configuration(stack: &Stack, text: &mut String) {

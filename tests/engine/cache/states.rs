@@ -171,7 +171,7 @@ fn a_database_server() {
 services:
   cache:
     image: ${POSTGRES_IMAGE}
-    environment: {POSTGRES_PASSWORD: secret}
+    environment: {POSTGRES_PASSWORD: planted-of-the-database}
     ports: ['127.0.0.1:${CACHE_PORT}:5432']
     x-devinfra: {kind: valkey, port: 5432}
 ",

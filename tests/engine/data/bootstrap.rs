@@ -60,7 +60,7 @@ fn lost_keys_and_a_changed_encryption_key_are_told_with_the_way_out() {
     let run = project.run(&["up", "--json"]).exits_with(5);
     assert_eq!(run.result()["error"]["code"], "lakefs.keys-lost");
     fs::write(&file, &kept).unwrap();
-    project.set("DEV_LAKEFS_ENCRYPT_SECRET_KEY", "another");
+    project.set("DEV_LAKEFS_ENCRYPT_SECRET_KEY", "planted-of-another-lakefs");
     let run = project.run(&["up", "--json"]).exits_with(5);
     assert_eq!(run.result()["error"]["code"], "lakefs.encryption-key");
     // The way out that the error names.

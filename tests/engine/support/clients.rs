@@ -10,6 +10,8 @@ use hyper_util::rt::TokioExecutor;
 use rusty_s3::{Bucket, Credentials, S3Action as _, UrlStyle};
 use tokio_postgres::{Config, NoTls, SimpleQueryMessage};
 
+use super::secrets;
+
 /// What went wrong, in the client's words.
 pub(crate) type Attempt<T> = Result<T, String>;
 
@@ -38,7 +40,7 @@ pub(crate) fn hub_database(port: u16) -> Config {
         .host("127.0.0.1")
         .port(port)
         .user("hub_dev")
-        .password("hub_dev_password")
+        .password(secrets::DATABASE)
         .dbname("kohakuhub_dev");
     config
 }
@@ -89,7 +91,7 @@ impl Store {
         let endpoint = format!("http://127.0.0.1:{port}").parse().unwrap();
         Self {
             bucket: Bucket::new(endpoint, UrlStyle::Path, bucket.to_owned(), "us-east-1").unwrap(),
-            keys: Credentials::new("minioadmin", "minioadmin"),
+            keys: Credentials::new("minioadmin", secrets::STORE),
         }
     }
 

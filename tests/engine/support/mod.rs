@@ -9,6 +9,7 @@ pub(crate) mod project;
 pub(crate) mod proxy;
 pub(crate) mod pty;
 pub(crate) mod run;
+pub(crate) mod secrets;
 
 use std::env;
 use std::thread;

@@ -11,7 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
 
 use super::engine::{self, Objects};
-use super::{Run, Running, images, ports, variable};
+use super::{Run, Running, images, ports, secrets, variable};
 
 /// The host ports of the default stack, by their variables.
 const DEFAULT_PORTS: &[&str] = &[
@@ -53,6 +53,9 @@ impl Project {
         for name in DEFAULT_PORTS {
             project.set(name, &ports::reserve().to_string());
         }
+        project.set("DEV_POSTGRES_PASSWORD", secrets::DATABASE);
+        project.set("DEV_MINIO_ROOT_PASSWORD", secrets::STORE);
+        project.set("DEV_LAKEFS_ENCRYPT_SECRET_KEY", secrets::ENCRYPTION);
         project.files.push("template:kohakuhub".to_owned());
         if !images::from_registry() {
             let offline = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/images/offline.yaml");

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -12,6 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
+use super::secrets::{self, must_keep};
 use super::until;
 
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -25,6 +27,8 @@ pub(crate) struct Pty {
     /// The command's end.
     terminal: File,
     shown: Arc<Mutex<String>>,
+    /// The project directory, where the run must keep its secrets.
+    keeps: Option<PathBuf>,
 }
 
 impl Pty {
@@ -36,6 +40,8 @@ impl Pty {
         let flags = OFlags::RDWR | OFlags::NOCTTY;
         let terminal = File::from(open(name, flags, Mode::empty()).unwrap());
         let keyboard = File::from(controller);
+        let keeps = command.get_current_dir().map(Path::to_path_buf);
+        let keeps = keeps.filter(|_| must_keep(&command));
         let end = || terminal.try_clone().unwrap();
         command.stdin(end()).stdout(end()).stderr(end());
         let shown = Arc::new(Mutex::new(String::new()));
@@ -53,6 +59,7 @@ impl Pty {
             keyboard,
             terminal,
             shown,
+            keeps,
         };
         pty.resize(columns, rows);
         pty
@@ -102,6 +109,9 @@ impl Pty {
     pub(crate) fn ends(&mut self) -> Option<i32> {
         for _look in 0..6000 {
             if let Some(status) = self.child.try_wait().unwrap() {
+                if let Some(project) = &self.keeps {
+                    secrets::are_not_in(&self.shown(), project);
+                }
                 return status.code();
             }
             super::pause(Duration::from_millis(10));

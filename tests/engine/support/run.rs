@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{BufRead as _, BufReader, Read};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::{self, JoinHandle};
@@ -10,6 +11,8 @@ use std::time::{Duration, SystemTime};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio::time::Instant;
+
+use super::secrets::{self, must_keep};
 
 /// A run that has ended.
 #[derive(Debug)]
@@ -30,6 +33,8 @@ pub(crate) struct Running {
     process: Process,
     began: Instant,
     command: String,
+    /// The project directory, where the run must keep its secrets.
+    keeps: Option<PathBuf>,
     lines: Receiver<String>,
     stdout: JoinHandle<String>,
     stderr: JoinHandle<String>,
@@ -48,6 +53,8 @@ impl Drop for Process {
 
 impl Running {
     pub(crate) fn start(mut command: Command) -> Self {
+        let keeps = command.get_current_dir().map(Path::to_path_buf);
+        let keeps = keeps.filter(|_| must_keep(&command));
         let shown = format!("{command:?}");
         let shown = shown.split("devinfra\" ").last().unwrap().to_owned();
         command.stdin(Stdio::null());
@@ -64,6 +71,7 @@ impl Running {
             process: Process(child),
             began,
             command: shown,
+            keeps,
             lines,
             stdout,
             stderr,
@@ -92,16 +100,23 @@ impl Running {
         kill_process(Pid::from_raw(id).unwrap(), signal).ok(); // it may have ended by itself
     }
 
+    /// Waits until it ends. Whatever it did, it has not panicked, nor shown a secret unasked.
+    #[track_caller]
     pub(crate) fn wait(mut self) -> Run {
         let status: ExitStatus = self.process.0.wait().unwrap();
-        Run {
+        let run = Run {
             code: status.code(),
             elapsed: self.began.elapsed(),
             ended: SystemTime::now(),
             stdout: self.stdout.join().unwrap(),
             stderr: self.stderr.join().unwrap(),
             command: self.command,
+        };
+        assert!(!run.stderr.contains("panicked at"), "{run}");
+        if let Some(project) = self.keeps {
+            secrets::are_not_in(&run.to_string(), &project);
         }
+        run
     }
 }
 
