@@ -181,7 +181,7 @@ impl Walk<'_> {
             .or_else(created)
             .ok_or_else(|| disordered(&service.container.name))?;
         // Without its last words there is still its log.
-        if let Ok(output) = self.run.engine.output(&id).await {
+        if let Ok(Some(output)) = self.run.engine.output(&id).await {
             let words = LastWords::listen(output);
             self.progress
                 .with_state(|state| state.words.insert(service.name.clone(), words));

@@ -553,9 +553,12 @@ impl Engine for FakeEngine {
         Ok(self.with(|state| state.last_words()))
     }
 
-    async fn output(&self, _id: &ContainerId) -> Result<BoxStream<'static, String>, EngineError> {
+    async fn output(
+        &self,
+        _id: &ContainerId,
+    ) -> Result<Option<BoxStream<'static, String>>, EngineError> {
         let lines = self.with(|state| state.last_words());
-        Ok(stream::iter(lines).boxed())
+        Ok(Some(stream::iter(lines).boxed()))
     }
 
     async fn logs(

@@ -126,9 +126,13 @@ pub trait Engine: fmt::Debug + Send + Sync {
     /// The last `lines` lines of what the container wrote, since its last start.
     async fn log_tail(&self, id: &ContainerId, lines: usize) -> Result<Vec<String>, EngineError>;
 
-    /// The lines that the container writes from now on, until its process ends. It need not have
-    /// been started yet. Unlike its log, they come while the engine clears up after that end.
-    async fn output(&self, id: &ContainerId) -> Result<BoxStream<'static, String>, EngineError>;
+    /// The lines that a container which is about to be started will write, until its process ends.
+    /// Unlike its log, they come while the engine clears up after that end. `None` where listening
+    /// would begin the start.
+    async fn output(
+        &self,
+        id: &ContainerId,
+    ) -> Result<Option<BoxStream<'static, String>>, EngineError>;
 
     /// What the container wrote and writes.
     async fn logs(

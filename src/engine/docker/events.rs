@@ -91,12 +91,22 @@ fn past_event(message: EventMessage) -> Option<PastEvent> {
 }
 
 fn filters(stack: &Stack, events: &[&str]) -> [(String, Vec<String>); 3] {
-    let events = events.iter().map(|&event| event.to_owned()).collect();
     [
         ("type".to_owned(), vec!["container".to_owned()]),
         ("label".to_owned(), labels::filter(stack)),
-        ("event".to_owned(), events),
+        ("event".to_owned(), names(events)),
     ]
+}
+
+/// Podman tells its events by Docker's names, and filters them by its own.
+fn names(events: &[&str]) -> Vec<String> {
+    let own = events.iter().filter_map(|&event| match event {
+        "die" => Some("died"),
+        "destroy" => Some("remove"),
+        _ => None,
+    });
+    let all = events.iter().copied().chain(own);
+    all.map(str::to_owned).collect()
 }
 
 /// This moment, as the API takes it: seconds since the Unix epoch.
@@ -130,4 +140,15 @@ fn container_event(message: EventMessage) -> Option<ContainerEvent> {
         service,
         what,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn podman_is_asked_by_its_own_names_too() {
+        let asked = names(&["start", "die", "destroy"]);
+        assert_eq!(asked, ["start", "die", "destroy", "died", "remove"]);
+    }
 }

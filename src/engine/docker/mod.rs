@@ -380,8 +380,17 @@ impl Engine for Docker {
         logs::tail(self, id, lines).await
     }
 
-    async fn output(&self, id: &ContainerId) -> Result<BoxStream<'static, String>, EngineError> {
-        logs::output(self, id).await
+    async fn output(
+        &self,
+        id: &ContainerId,
+    ) -> Result<Option<BoxStream<'static, String>>, EngineError> {
+        self.settle().await?;
+        // Podman makes the process of a container that it attaches to, and takes its ports: a
+        // failure of that would be told as one of the start that comes after.
+        if self.version.is_podman() {
+            return Ok(None);
+        }
+        logs::output(self, id).await.map(Some)
     }
 
     async fn logs(

@@ -32,19 +32,33 @@ const OLDEST: Version = Version(1, 40);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Version(usize, usize);
 
-/// The version that both sides know, once the engine was asked. One that does not say its own gets
-/// paths without a version.
+/// What was learnt from the engine's first word, once it was asked.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Agreed(Arc<OnceCell<Option<Version>>>);
+pub(super) struct Agreed(Arc<OnceCell<FirstWord>>);
+
+#[derive(Debug)]
+struct FirstWord {
+    /// The version that both sides know. An engine that does not say its own gets paths without one.
+    version: Option<Version>,
+    is_podman: bool,
+}
 
 impl Agreed {
     /// Gives every request of the client the version, as soon as it is known.
     pub(super) fn imprint(&self, client: Client) -> Client {
         let agreed = self.clone();
         client.with_request_modifier(move |request| match agreed.0.get() {
-            Some(Some(version)) => with_version(request, *version),
-            Some(None) | None => request,
+            Some(FirstWord {
+                version: Some(version),
+                ..
+            }) => with_version(request, *version),
+            Some(FirstWord { version: None, .. }) | None => request,
         })
+    }
+
+    /// Whether the engine has said that it is Podman.
+    pub(super) fn is_podman(&self) -> bool {
+        self.0.get().is_some_and(|word| word.is_podman)
     }
 
     /// Asks the engine which version it speaks, unless that is known. This is the first call of
@@ -66,7 +80,10 @@ impl Agreed {
                     source: None,
                 })
             })?;
-            agree(said.as_deref(), address)
+            Ok(FirstWord {
+                version: agree(said.version.as_deref(), address)?,
+                is_podman: said.is_podman,
+            })
         };
         self.0.get_or_try_init(|| ask).await.map(|_version| ())
     }
@@ -91,9 +108,15 @@ fn agree(said: Option<&str>, address: &Address) -> Result<Option<Version>, Engin
     Ok(Some(theirs.min(ours)))
 }
 
+/// What an engine says of itself.
+struct Said {
+    version: Option<String>,
+    is_podman: bool,
+}
+
 /// The newest version that the engine knows. Its ping says it in a header that bollard does not
 /// pass on; its `/version`, which engines answer by starting programs, takes twenty times as long.
-async fn spoken(client: &Client, address: &Address) -> Result<Option<String>, EngineError> {
+async fn spoken(client: &Client, address: &Address) -> Result<Said, EngineError> {
     match address.url.split_once("://") {
         Some(("unix", path)) => {
             let stream = UnixStream::connect(path).await;
@@ -104,7 +127,14 @@ async fn spoken(client: &Client, address: &Address) -> Result<Option<String>, En
             ping(stream.map_err(|error| unanswered(&error, address))?).await
         }
         Some(_) | None => match client.version().await {
-            Ok(version) => Ok(version.api_version),
+            Ok(version) => Ok(Said {
+                version: version.api_version,
+                is_podman: version
+                    .components
+                    .unwrap_or_default()
+                    .iter()
+                    .any(|component| component.name.starts_with("Podman")),
+            }),
             Err(error) => Err(classify(error, OPERATION.to_owned(), address)),
         },
     }
@@ -112,7 +142,7 @@ async fn spoken(client: &Client, address: &Address) -> Result<Option<String>, En
 
 const OPERATION: &str = "ask the engine which version of its API it speaks";
 
-async fn ping<S>(stream: S) -> Result<Option<String>, EngineError>
+async fn ping<S>(stream: S) -> Result<Said, EngineError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -138,7 +168,10 @@ where
         return Err(broken(OPERATION, EngineSaid { status, message }));
     }
     let version = answer.headers().get("Api-Version");
-    Ok(version.and_then(|version| version.to_str().ok().map(str::to_owned)))
+    Ok(Said {
+        version: version.and_then(|version| version.to_str().ok().map(str::to_owned)),
+        is_podman: answer.headers().contains_key("Libpod-Api-Version"),
+    })
 }
 
 fn with_version(mut request: BollardRequest, version: Version) -> BollardRequest {
