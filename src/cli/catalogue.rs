@@ -312,6 +312,12 @@ pub const CATALOGUE: &[Chapter] = &[
                 "The message has its path and the system's reason.",
             ),
             entry(
+                "network.foreign",
+                Exit::Conflict,
+                "A network has the name of the stack's, and devinfra did not make it.",
+                "Remove it, use it with `devinfra up --adopt`, or make it `external`.",
+            ),
+            entry(
                 "network.ambiguous",
                 Exit::Conflict,
                 "Several networks have the name.",

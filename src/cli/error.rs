@@ -237,6 +237,11 @@ impl CliError {
             Refusal::ExternalVolumeMissing { volume } => {
                 told.hint(format!("make it with `docker volume create {volume}`"))
             }
+            Refusal::ForeignNetwork { network } => told
+                .hint(format!(
+                    "remove it when nobody needs it, and the stack gets its own: `docker network rm {network}`"
+                ))
+                .hint("use it for this stack with `devinfra up --adopt`, or say `external: true` in the stack file where it is shared"),
             Refusal::NetworkAmbiguous { network, .. } => told.hint(format!(
                 "list them with `docker network ls --filter name={network}`, and remove all but one by id"
             )),
@@ -436,6 +441,7 @@ fn refusal_code(refusal: &Refusal) -> &'static str {
         Refusal::ImageNotLocal { .. } => "image.not-local",
         Refusal::ExternalNetworkMissing { .. } => "network.missing",
         Refusal::ExternalVolumeMissing { .. } => "volume.missing",
+        Refusal::ForeignNetwork { .. } => "network.foreign",
         Refusal::NetworkAmbiguous { .. } => "network.ambiguous",
     }
 }
@@ -448,6 +454,7 @@ fn refusal_service(refusal: &Refusal) -> Option<String> {
         | Refusal::ImageNotLocal { service, .. } => Some(service.to_string()),
         Refusal::ExternalNetworkMissing { .. }
         | Refusal::ExternalVolumeMissing { .. }
+        | Refusal::ForeignNetwork { .. }
         | Refusal::NetworkAmbiguous { .. } => None,
     }
 }

@@ -46,6 +46,7 @@ pub async fn examine_stack(session: &Session<'_>) -> Result<Vec<Finding>, Engine
     let mut found = images(stack, &observed);
     found.extend(ports(stack, &observed, session.engine.address().is_local()));
     found.extend(containers(stack, &observed));
+    found.extend(networks(stack, &observed));
     if session.engine.address().is_local() {
         found.extend(directories(stack));
         found.extend(disk(&stack.directory));
@@ -164,6 +165,20 @@ fn containers(stack: &Stack, observed: &Observed) -> Vec<Finding> {
     or_passed(found.collect(), "containers", || {
         "none is in the way".to_owned()
     })
+}
+
+/// Only what is in the way: that a network is missing is nothing to look at.
+fn networks(stack: &Stack, observed: &Observed) -> Vec<Finding> {
+    let strangers = stack.networks.values();
+    let strangers = strangers.filter_map(|wanted| observed.stranger_network(wanted));
+    let told = strangers.map(|network| {
+        let name = &network.name;
+        let told = format!("`{name}` has the name of the stack's, and devinfra did not make it");
+        finding("networks", Status::Fail, told).hinting(format!(
+            "remove it with `docker network rm {name}`, or use it with `devinfra up --adopt`"
+        ))
+    });
+    told.collect()
 }
 
 fn directories(stack: &Stack) -> Vec<Finding> {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use super::{ImageRef, PortMapping, Protocol, ServiceName, TakenPort};
+use super::{ImageRef, NetworkSpec, PortMapping, Protocol, ServiceName, TakenPort};
 
 /// One snapshot of the engine, as far as it concerns a stack.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -155,6 +155,19 @@ impl Observed {
         self.taken_ports.iter().find(|taken| {
             Some(taken.port) == mapping.published && taken.protocol == mapping.protocol
         })
+    }
+
+    /// The stack's own network of this name that devinfra did not make, where there is no other and
+    /// none of the stack's containers is on it already.
+    pub fn stranger_network(&self, wanted: &NetworkSpec) -> Option<&Network> {
+        let mut named = self.networks.iter().filter(|one| one.name == wanted.name);
+        let network = named.next().filter(|_| named.next().is_none())?;
+        let is_ours = |one: &&ObservedContainer| matches!(one.owner, Owner::Ours(_));
+        let mut ours = self.containers.iter().filter(is_ours);
+        let is_stranger = !wanted.external
+            && !network.ours
+            && !ours.any(|container| container.networks.contains(&network.id));
+        is_stranger.then_some(network)
     }
 
     /// The network of this name: this stack's own where several share it.

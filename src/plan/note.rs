@@ -38,7 +38,7 @@ pub enum Note {
         /// The service.
         service: ServiceName,
     },
-    /// The stack's network exists, and devinfra did not make it.
+    /// The stack's network exists, devinfra did not make it, and it is used all the same.
     ForeignNetwork {
         /// Its name.
         network: String,

@@ -57,6 +57,12 @@ pub enum Refusal {
         /// The volume's name on the engine.
         volume: String,
     },
+    /// The name of a network of the stack's is taken by one that devinfra did not make.
+    #[error("network `{network}` exists, and devinfra did not make it")]
+    ForeignNetwork {
+        /// The name.
+        network: String,
+    },
     /// Several networks have the name, so the engine refuses to use it.
     #[error("network name `{network}` is ambiguous: {count} networks have it")]
     NetworkAmbiguous {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::up::Planner;
+use super::up::{Planner, strangers};
 use super::{Action, Cause, ContainerRef, Depth, Note, Plan, Refusal, Reset, StepId};
 use crate::model::{
     ContainerId, ContainerState, Observed, ObservedContainer, Service, ServiceName, Stack,
@@ -42,6 +42,8 @@ pub(super) fn reconcile(
             let mut left = observed.clone();
             left.containers.retain(|container| !is_wiped(container));
             let mut planner = Planner::new(stack, &left, &wanted.up);
+            // A network that the old containers use, the new ones may use as well.
+            planner.strangers = strangers(stack, observed);
             let old = observed.containers.iter();
             planner.clear(&wanted.services, old.filter(|one| is_wiped(one)));
             planner.finish()

@@ -20,6 +20,13 @@ pub(super) fn reconcile(
     Planner::new(stack, observed, wanted).finish()
 }
 
+/// The names of the stack's networks that somebody else has.
+pub(super) fn strangers(stack: &Stack, observed: &Observed) -> BTreeSet<String> {
+    let networks = stack.networks.values();
+    let strangers = networks.filter(|wanted| observed.stranger_network(wanted).is_some());
+    strangers.map(|wanted| wanted.name.clone()).collect()
+}
+
 /// The services, each behind those it depends on; in the order of their names otherwise.
 fn in_dependency_order<'a>(
     stack: &'a Stack,
@@ -82,6 +89,8 @@ pub(super) struct Planner<'a> {
     wanted: &'a Up,
     pub(super) plan: Plan,
     pub(super) wipes: Wipes,
+    /// Names of the stack's networks that somebody else has.
+    pub(super) strangers: BTreeSet<String>,
     refusals: Vec<Refusal>,
     milestones: BTreeMap<&'a ServiceName, Milestones>,
     pulls: BTreeMap<&'a ImageRef, StepId>,
@@ -98,6 +107,7 @@ impl<'a> Planner<'a> {
             wanted,
             plan: Plan::default(),
             wipes: Wipes::default(),
+            strangers: strangers(stack, observed),
             refusals: Vec::new(),
             milestones: BTreeMap::new(),
             pulls: BTreeMap::new(),
@@ -410,9 +420,15 @@ impl<'a> Planner<'a> {
             }
             (_, 1) => None,
             (1, 0) => {
-                let note = Note::ForeignNetwork {
-                    network: wanted.name.clone(),
-                };
+                let network = wanted.name.clone();
+                if self.strangers.contains(&network) && self.wanted.adopt == Adopt::No {
+                    let refusal = Refusal::ForeignNetwork { network };
+                    if !self.refusals.contains(&refusal) {
+                        self.refusals.push(refusal);
+                    }
+                    return None;
+                }
+                let note = Note::ForeignNetwork { network };
                 if !wanted.external && !self.plan.notes.contains(&note) {
                     self.plan.notes.push(note);
                 }

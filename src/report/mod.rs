@@ -132,8 +132,8 @@ pub fn note(note: &Note) -> String {
              lose it; mount a directory or a volume at its data path to keep it"
         ),
         Note::ForeignNetwork { network } => format!(
-            "network `{network}` was not made by devinfra; it is used, and `devinfra down` \
-             leaves it"
+            "network `{network}` was not made by devinfra; it is used, and only \
+             `devinfra down --adopt` removes it"
         ),
     }
 }

@@ -80,10 +80,17 @@ fn adopting_replaces_a_foreign_container_and_down_adopts_too() {
 }
 
 #[test]
-fn a_foreign_network_is_used_and_left() {
+fn a_foreign_network_is_refused_unless_it_is_adopted_and_left() {
     let project = Project::with(CACHE);
     let network = foreign_network(&project.name, &format!("{}_default", project.name));
+    let run = project.run(&["up", "--json"]).exits_with(7);
+    assert_eq!(run.result()["error"]["code"], "network.foreign");
+    assert_eq!(project.objects(), Objects::default(), "nothing was made");
+    project.run(&["up", "--adopt", "--json"]).succeeds();
     project.up();
+    project
+        .run(&["reset", "--hard", "--yes", "--json"])
+        .succeeds();
     project.down();
     assert!(engine::network_exists(&network));
 }

@@ -258,21 +258,58 @@ async fn a_service_that_left_the_stack_file_is_left_alone_and_named() {
 }
 
 #[tokio::test]
-async fn a_network_that_somebody_else_made_is_used_and_named() {
-    let stack = stack(&["db"]);
+async fn a_network_that_somebody_else_made_is_refused_unless_it_is_adopted() {
+    let stack = stack(&["cache", "db"]);
+    let engine = engine_for(&stack);
+    engine.add_foreign_network("hub");
+    let found = refusals(&engine, &stack, &up(&stack)).await;
+    assert_eq!(found.len(), 1, "told once: {found:?}");
+    assert_eq!(
+        found[0].to_string(),
+        "network `hub` exists, and devinfra did not make it"
+    );
+    let adopting = Goal::Up(Up {
+        adopt: Adopt::Yes,
+        ..Up::all(&stack)
+    });
+    let note = Note::ForeignNetwork {
+        network: "hub".to_owned(),
+    };
+    let adopted = plan(&engine, &stack, &adopting).await;
+    assert_eq!(
+        adopted.to_string(),
+        "create cache (no container)\nstart cache (no container)\n\
+         create db (no container)\nstart db (no container)\n"
+    );
+    assert_eq!(adopted.notes(), [note]);
+    // What was adopted stays so: the next run goes on with the network that is in use.
+    reach(&engine, &stack, &adopting).await;
+    let mut observed = look(&engine, &stack).await;
+    observed.containers.retain(|one| one.name != "hub-db");
+    let next = reconcile(&stack, &observed, &up(&stack)).unwrap();
+    assert_eq!(
+        next.to_string(),
+        "create db (no container)\nstart db (no container)\n"
+    );
+}
+
+#[tokio::test]
+async fn an_external_network_is_somebody_elses() {
+    let mut stack = stack(&["db"]);
+    for network in stack.networks.values_mut() {
+        network.external = true;
+    }
     let engine = engine_for(&stack);
     engine.add_foreign_network("hub");
     let plan = plan(&engine, &stack, &up(&stack)).await;
-    assert_eq!(
-        plan.to_string(),
-        "create db (no container)\nstart db (no container)\n"
-    );
-    assert_eq!(
-        plan.notes(),
-        [Note::ForeignNetwork {
-            network: "hub".to_owned()
-        }]
-    );
+    assert_eq!(plan.notes(), []);
+}
+
+#[tokio::test]
+async fn a_network_name_that_several_have_is_refused() {
+    let stack = stack(&["db"]);
+    let engine = engine_for(&stack);
+    engine.add_foreign_network("hub");
     engine.add_foreign_network("hub");
     let found = refusals(&engine, &stack, &up(&stack)).await;
     assert_eq!(
