@@ -110,7 +110,7 @@ fn every_code_that_the_source_uses_is_in_the_catalogue_and_the_other_way_round()
     let mut used = BTreeSet::new();
     let mut everything = BTreeSet::new();
     for path in sources(Path::new("src")) {
-        if !path.ends_with("cli/catalogue.rs") {
+        if !path.starts_with("src/cli/catalogue") {
             let code = code(&path);
             everything.extend(literals(&code));
             used.extend(codes_used(&code));
