@@ -3,16 +3,12 @@
 mod args;
 mod attach;
 mod cache_args;
-mod cache_error;
 pub mod catalogue;
 mod commands;
 mod data_args;
 mod error;
-mod exec_error;
 mod exit;
-mod failure;
 mod global_args;
-mod hints;
 mod output;
 mod passthrough;
 mod render;

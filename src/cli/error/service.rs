@@ -1,8 +1,8 @@
 //! A service that failed: its code, what its last words tell, and the ways out.
 
-use super::Exit;
-use super::error::CliError;
+use super::CliError;
 use crate::apply::{ApplyError, ExitReason};
+use crate::cli::Exit;
 use crate::kinds::{Known, Never, recognise};
 use crate::model::{Kind, Mount, RestartPolicy, Service, ServiceName, Stack};
 

@@ -1,4 +1,4 @@
-//! What to do next, where it takes more than a line to decide.
+//! Ways out where a service is usable, and what the application needs in it could not be done.
 
 use crate::kinds::{BootstrapError, CredentialsError};
 
@@ -33,14 +33,5 @@ pub(super) fn bootstrap_hints(error: &BootstrapError) -> Vec<String> {
         | BootstrapError::NotPublished { .. }
         | BootstrapError::TooSlow(_)
         | BootstrapError::Bucket { .. } => Vec::new(),
-    }
-}
-
-/// For an engine's address that can't be used: that of a context, or one that was written down.
-pub(super) fn address_hint(address: &str) -> &'static str {
-    if address.starts_with("context ") {
-        "list the contexts with `docker context ls`"
-    } else {
-        "an address is such as `unix:///var/run/docker.sock` or `tcp://127.0.0.1:2375`"
     }
 }

@@ -1,14 +1,14 @@
 //! Failures of the cache commands.
 
-use super::Exit;
-use super::error::CliError;
+use super::CliError;
+use crate::cli::Exit;
 use crate::flow::FlowError;
 use crate::model::ServiceName;
 use crate::report::list;
 
 impl CliError {
     /// Checks that a cache of the stack fails.
-    pub(super) fn cache_checks<'a>(
+    pub(in crate::cli) fn cache_checks<'a>(
         service: &ServiceName,
         failed: impl Iterator<Item = &'a str>,
     ) -> Self {
@@ -23,7 +23,7 @@ impl CliError {
     }
 
     /// None of the stack's caches is meant, or more than one.
-    pub(super) fn which_cache(error: &FlowError, known: &[ServiceName]) -> Self {
+    pub(in crate::cli) fn which_cache(error: &FlowError, known: &[ServiceName]) -> Self {
         let told = Self::new(Exit::Usage, "cache.which", error);
         if known.is_empty() {
             told.hint("set `kind: valkey` in the `x-devinfra` of the service")
@@ -33,14 +33,14 @@ impl CliError {
     }
 
     /// The stack file says nothing of the cache's keys.
-    pub(super) fn no_cache_keys(error: &FlowError) -> Self {
+    pub(in crate::cli) fn no_cache_keys(error: &FlowError) -> Self {
         Self::new(Exit::Usage, "cache.keys", error).hint(
             "say which are the application's with `keys: {namespace, flushed, kept}` in its `x-devinfra`",
         )
     }
 
     /// The cache does not run.
-    pub(super) fn cache_down(error: &FlowError, service: &ServiceName) -> Self {
+    pub(in crate::cli) fn cache_down(error: &FlowError, service: &ServiceName) -> Self {
         Self {
             service: Some(service.to_string()),
             ..Self::new(Exit::Service, "service.not-ready", error)
@@ -49,7 +49,7 @@ impl CliError {
     }
 
     /// The cache runs, and refuses.
-    pub(super) fn cache_refused(error: &FlowError, service: &ServiceName) -> Self {
+    pub(in crate::cli) fn cache_refused(error: &FlowError, service: &ServiceName) -> Self {
         Self {
             service: Some(service.to_string()),
             ..Self::new(Exit::Service, "cache.refused", error)

@@ -1,7 +1,7 @@
 //! Failures of commands that are to run inside containers.
 
-use super::Exit;
-use super::error::CliError;
+use super::CliError;
+use crate::cli::Exit;
 use crate::kinds::Program;
 use crate::model::{ContainerState, ServiceName, Stack};
 use crate::report::list;
@@ -10,7 +10,10 @@ use crate::report::list;
 const FOR_A_SHELL: [char; 9] = [' ', '|', '&', ';', '<', '>', '$', '*', '='];
 
 impl CliError {
-    pub(super) fn not_running(service: &ServiceName, state: Option<&ContainerState>) -> Self {
+    pub(in crate::cli) fn not_running(
+        service: &ServiceName,
+        state: Option<&ContainerState>,
+    ) -> Self {
         let state = state.map_or("it has no container".to_owned(), |state| {
             format!("its container is {}", state.word())
         });
@@ -32,7 +35,12 @@ impl CliError {
     /// | the program is not there | 127 |
     /// | it may not be run | 126 |
     /// | others | the engine's, which is 126 or 127 |
-    pub(super) fn not_run(program: &str, service: &ServiceName, said: &str, status: u8) -> Self {
+    pub(in crate::cli) fn not_run(
+        program: &str,
+        service: &ServiceName,
+        said: &str,
+        status: u8,
+    ) -> Self {
         let is_missing = ["executable file not found", "no such file or directory"]
             .iter()
             .any(|words| said.contains(words));
@@ -58,7 +66,7 @@ impl CliError {
         }
     }
 
-    pub(super) fn no_status(service: &ServiceName) -> Self {
+    pub(in crate::cli) fn no_status(service: &ServiceName) -> Self {
         Self {
             exit: Exit::Engine,
             code: "engine.no-answer".to_owned(),
@@ -72,7 +80,7 @@ impl CliError {
     }
 
     /// There is none of the program's kind, more than one, or the one that is named is of another.
-    pub(super) fn which_service(
+    pub(in crate::cli) fn which_service(
         program: Program,
         stack: &Stack,
         named: Option<&ServiceName>,

@@ -1,0 +1,158 @@
+//! Failures of whole commands, and of the steps of their plans.
+
+use super::bootstrap::bootstrap_hints;
+use super::service::{self, About};
+use super::{CliError, causes};
+use crate::apply::{ApplyError, Failure};
+use crate::cli::{Exit, catalogue};
+use crate::flow::FlowError;
+use crate::model::Stack;
+use crate::report::list;
+
+impl CliError {
+    /// A failure of a command over this stack; `interrupted` is the status of one that a signal
+    /// has ended.
+    pub(in crate::cli) fn flow(error: &FlowError, stack: &Stack, interrupted: Exit) -> Self {
+        match error {
+            FlowError::Engine(error) => Self::engine(error),
+            FlowError::Refused(refusals) => Self::refused(error, refusals),
+            FlowError::Failed { failure, outcome } => {
+                let told = Self::failed(failure, stack, interrupted);
+                if failure.is_interruption() && !outcome.ready.is_empty() {
+                    told.cause(format!("usable by then: {}", list(outcome.ready.keys())))
+                } else {
+                    told
+                }
+            }
+            FlowError::Left { failure, .. } => {
+                let mut left = Self::new(Exit::Left, "down.left", error);
+                if let Some(failure) = failure {
+                    left.causes.push(failure.error.to_string());
+                    left.causes.extend(causes(&failure.error));
+                }
+                left.hint("run `devinfra down` again when nothing uses it any more")
+            }
+            FlowError::Busy { .. } => Self::new(Exit::Conflict, "stack.busy", error)
+                .hint("wait for the other run to end, or end it"),
+            FlowError::Lock(lock) => Self::new(Exit::Failed, "stack.lock", lock),
+            FlowError::UnknownService { known, .. } => {
+                Self::new(Exit::Usage, "service.unknown", error)
+                    .hint(format!("the services are {}", list(known)))
+            }
+            FlowError::Needed { service, .. } => Self::new(Exit::Usage, "service.needed", error)
+                .hint(format!(
+                    "leave out `{service}` as well: `--without {service}`"
+                )),
+            FlowError::LeftOut { service } => Self::new(Exit::Usage, "service.left-out", error)
+                .hint(format!("either name `{service}` or leave it out")),
+            FlowError::AllLeftOut => Self::new(Exit::Usage, "service.left-out", error)
+                .hint("bring down with `devinfra down` what is not wanted any more"),
+            FlowError::WhichCache { known, .. } => Self::which_cache(error, known),
+            FlowError::CacheDown { service, .. } => Self::cache_down(error, service),
+            FlowError::CacheRefused { service, .. } => Self::cache_refused(error, service),
+            FlowError::NoCacheKeys { .. } => Self::no_cache_keys(error),
+            FlowError::Bootstrap { service, source } => Self {
+                service: Some(service.to_string()),
+                hints: bootstrap_hints(source),
+                ..Self::new(
+                    catalogue::exit(source.code()).unwrap_or_default(),
+                    source.code(),
+                    error,
+                )
+            },
+            FlowError::NotUp(_) => Self::new(Exit::Service, "stack.not-up", error)
+                .hint("bring it up with `devinfra up`"),
+            FlowError::Unsafe { .. } => Self::new(Exit::Conflict, "reset.unsafe", error)
+                .hint("look at it, and delete what is not needed yourself"),
+            FlowError::Incomplete { failure, .. } => {
+                let mut told = Self::failed(failure, stack, interrupted);
+                if !failure.is_interruption() {
+                    told.exit = Exit::Left;
+                }
+                told.causes.insert(0, told.message);
+                told.message = error.to_string();
+                told.hints = vec!["run `devinfra reset` again: it goes on from there".to_owned()];
+                told
+            }
+            FlowError::Hook { .. } => Self::new(Exit::Failed, "hook.failed", error),
+            FlowError::Export(_) => Self::new(Exit::StackFile, "exports.invalid", error),
+            FlowError::Keys { .. } => Self::new(Exit::Service, "lakefs.credentials-file", error)
+                .hint("`devinfra up` says what is wrong with them"),
+            FlowError::Remote { .. } => Self::new(Exit::Engine, "engine.remote", error)
+                .hint("run devinfra on that machine, or name an engine of this one with `--host`"),
+            FlowError::Interrupted => interruption(interrupted),
+        }
+    }
+
+    /// A step's failure.
+    pub(in crate::cli) fn failed(failure: &Failure, stack: &Stack, interrupted: Exit) -> Self {
+        let mut told = match &failure.error {
+            ApplyError::Engine(error) => Self::engine(error),
+            error @ ApplyError::Exited {
+                reason,
+                log,
+                service,
+            } => service::exited(error, *reason, log, &About::new(stack, service)),
+            error @ ApplyError::NotReady {
+                reason,
+                log,
+                service,
+                ..
+            } => service::not_ready(error, reason, log, &About::new(stack, service)),
+            error @ ApplyError::Never {
+                never,
+                log,
+                service,
+            } => service::never(error, never, log, &About::new(stack, service)),
+            error @ ApplyError::Bootstrap { source, .. } => Self {
+                hints: bootstrap_hints(source),
+                ..Self::new(Exit::Service, source.code(), error)
+            },
+            error @ ApplyError::Wipe { source, .. } => Self::new(Exit::Left, source.code(), error),
+            error @ ApplyError::Empty { .. } => Self::new(Exit::Left, "reset.data", error),
+            ApplyError::Directory(error) => Self::new(Exit::Failed, "directory.create", error),
+            error @ ApplyError::Disordered { .. } => Self::defect(error),
+            ApplyError::Interrupted => interruption(interrupted),
+        };
+        if let Some(service) = &failure.service {
+            told.service = Some(service.to_string());
+            if told.code == "port.taken" {
+                told.name_the_port(stack);
+            }
+        }
+        told
+    }
+
+    /// Says which service wanted the port, and how to find out who has it.
+    fn name_the_port(&mut self, stack: &Stack) {
+        let service = self.service.clone().unwrap_or_default();
+        self.message = format!("{}, which `{service}` publishes", self.message);
+        let ports: Vec<String> = stack
+            .services
+            .values()
+            .filter(|one| one.name.as_str() == service)
+            .flat_map(|one| &one.container.ports)
+            .filter_map(|port| port.published)
+            .map(|port| port.to_string())
+            .filter(|port| self.message.contains(port))
+            .collect();
+        if let [port] = ports.as_slice() {
+            self.hints = vec![
+                format!(
+                    "find who holds it with `ss -ltnp 'sport = :{port}'` or `docker ps --filter publish={port}`"
+                ),
+                "stop that, or publish another port in the stack file".to_owned(),
+            ];
+        }
+    }
+}
+
+fn interruption(exit: Exit) -> CliError {
+    CliError {
+        exit,
+        code: "run.interrupted".to_owned(),
+        message: "interrupted; what was made so far stays".to_owned(),
+        ..CliError::default()
+    }
+    .hint("see what exists with `devinfra status`; `devinfra up` goes on, `devinfra down` takes it down")
+}

@@ -1,0 +1,148 @@
+//! Failures with their stable codes, exit statuses and hints: the one place that adds them.
+//!
+//! A file here for each layer or topic that failures come from; what they mean in general is in
+//! `catalogue`.
+
+mod bootstrap;
+mod cache;
+mod engine;
+mod exec;
+mod flow;
+mod image;
+mod refusal;
+mod service;
+
+use std::error::Error as StdError;
+use std::io;
+use std::path::Path;
+
+use super::Exit;
+use crate::stack_file::LoadError;
+
+/// A failure, ready to be told to people and to scripts.
+#[derive(Debug, Default)]
+pub(super) struct CliError {
+    pub(super) exit: Exit,
+    /// Stable; listed in the README.
+    pub(super) code: String,
+    pub(super) message: String,
+    /// From the outermost to the innermost.
+    pub(super) causes: Vec<String>,
+    /// What to do next.
+    pub(super) hints: Vec<String>,
+    pub(super) service: Option<String>,
+    /// The last lines of the service's log.
+    pub(super) log: Vec<String>,
+    /// The whole message, where it was rendered with source lines already.
+    pub(super) rendered: Option<String>,
+}
+
+impl CliError {
+    pub(super) fn new(exit: Exit, code: &str, error: &dyn StdError) -> Self {
+        Self {
+            exit,
+            code: code.to_owned(),
+            message: error.to_string(),
+            causes: causes(error),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn cause(mut self, cause: impl Into<String>) -> Self {
+        self.causes.push(cause.into());
+        self
+    }
+
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    pub(super) fn runtime(error: &io::Error) -> Self {
+        Self::new(Exit::Failed, "system.runtime", error)
+    }
+
+    pub(super) fn answer(error: &io::Error) -> Self {
+        Self {
+            message: "failed to write to standard output".to_owned(),
+            causes: vec![error.to_string()],
+            ..Self::new(Exit::Failed, "answer.write", error)
+        }
+    }
+
+    pub(super) fn usage(code: &str, message: impl Into<String>) -> Self {
+        let (code, message) = (code.to_owned(), message.into());
+        Self {
+            exit: Exit::Usage,
+            code,
+            message,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn file_exists(path: &Path) -> Self {
+        Self {
+            exit: Exit::Conflict,
+            code: "file.exists".to_owned(),
+            message: format!("`{}` exists, and is not overwritten", path.display()),
+            ..Self::default()
+        }
+        .hint("choose another name with `--output`, or `--output -` to see the template")
+    }
+
+    pub(super) fn write(path: &Path, source: &io::Error) -> Self {
+        Self {
+            exit: Exit::Failed,
+            code: "file.write".to_owned(),
+            message: format!("failed to write `{}`", path.display()),
+            causes: vec![source.to_string()],
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn needs_yes() -> Self {
+        Self::usage(
+            "reset.needs-yes",
+            "`reset` wipes data, and there is no terminal to ask on",
+        )
+        .hint("say so with `--yes`; `--dry-run` shows what would be lost")
+    }
+
+    /// What can't be, and is.
+    pub(in crate::cli) fn defect(error: &dyn StdError) -> Self {
+        Self::new(Exit::Failed, "internal.plan", error)
+            .hint("this is a defect of devinfra: report it with your stack file")
+    }
+
+    /// A command that `devinfra run` can't become.
+    pub(super) fn command(program: &str, exit: Exit, source: &io::Error) -> Self {
+        Self {
+            exit,
+            code: "run.command".to_owned(),
+            message: format!("failed to run `{program}`"),
+            causes: vec![source.to_string()],
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn stack_file(error: &LoadError) -> Self {
+        Self {
+            rendered: error.rendered().map(str::to_owned),
+            ..Self::new(Exit::StackFile, error.code(), error)
+        }
+    }
+}
+
+/// What lies behind an error, outermost first. A transparent layer says the same twice.
+fn causes(error: &dyn StdError) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut cause = error.source();
+    while let Some(one) = cause {
+        let text = one.to_string();
+        if found.last() != Some(&text) && text != error.to_string() {
+            found.push(text);
+        }
+        cause = one.source();
+    }
+    found
+}

@@ -1,0 +1,260 @@
+//! What stands in the way of a plan, before anything is done.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::CliError;
+use crate::cli::Exit;
+use crate::flow::FlowError;
+use crate::model::{ImageRef, PortHolder, ServiceName};
+use crate::plan::Refusal;
+use crate::report::{count, list};
+
+impl CliError {
+    /// One failure for all that is in the way: people want to see it at once.
+    pub(super) fn refused(error: &FlowError, refusals: &[Refusal]) -> Self {
+        let Some(first) = refusals.first() else {
+            return Self::defect(error);
+        };
+        let (exit, code) = code(first);
+        let told = Self::new(exit, code, error);
+        let services: BTreeSet<&ServiceName> = refusals.iter().filter_map(service).collect();
+        let mut services = services.into_iter();
+        let (service, others) = (services.next(), services.next());
+        let (message, causes) = match refusals {
+            [one] => (one.to_string(), Vec::new()),
+            several => (
+                summary(several),
+                several.iter().map(ToString::to_string).collect(),
+            ),
+        };
+        Self {
+            message,
+            causes,
+            hints: hints(refusals),
+            service: service
+                .filter(|_| others.is_none())
+                .map(ToString::to_string),
+            ..told
+        }
+    }
+}
+
+fn code(refusal: &Refusal) -> (Exit, &'static str) {
+    match refusal {
+        Refusal::ForeignContainer { .. } => (Exit::Conflict, "container.foreign"),
+        Refusal::Elsewhere { .. } => (Exit::Conflict, "stack.elsewhere"),
+        Refusal::PortTaken { .. } => (Exit::Conflict, "port.taken"),
+        Refusal::ImageNotLocal { .. } => (Exit::Image, "image.not-local"),
+        Refusal::ExternalNetworkMissing { .. } => (Exit::Conflict, "network.missing"),
+        Refusal::ExternalVolumeMissing { .. } => (Exit::Conflict, "volume.missing"),
+        Refusal::ForeignNetwork { .. } => (Exit::Conflict, "network.foreign"),
+        Refusal::NetworkAmbiguous { .. } => (Exit::Conflict, "network.ambiguous"),
+    }
+}
+
+fn service(refusal: &Refusal) -> Option<&ServiceName> {
+    match refusal {
+        Refusal::ForeignContainer { service, .. }
+        | Refusal::Elsewhere { service, .. }
+        | Refusal::PortTaken { service, .. }
+        | Refusal::ImageNotLocal { service, .. } => Some(service),
+        Refusal::ExternalNetworkMissing { .. }
+        | Refusal::ExternalVolumeMissing { .. }
+        | Refusal::ForeignNetwork { .. }
+        | Refusal::NetworkAmbiguous { .. } => None,
+    }
+}
+
+/// Several refusals in a line; each has one of its own below it.
+fn summary(refusals: &[Refusal]) -> String {
+    let codes: BTreeSet<&str> = refusals.iter().map(|one| code(one).1).collect();
+    let number = refusals.len();
+    match refusals.first() {
+        Some(Refusal::PortTaken { .. }) if codes.len() == 1 => {
+            format!("{} are taken", count(number, "host port"))
+        }
+        Some(Refusal::ForeignContainer { .. }) if codes.len() == 1 => {
+            format!("{number} containers exist that devinfra did not make")
+        }
+        Some(Refusal::Elsewhere { .. }) if codes.len() == 1 => {
+            format!("{number} containers belong to the same stack in another directory")
+        }
+        _ => format!("{} are in the way", count(number, "thing")),
+    }
+}
+
+/// What there is to do about all of them, each thing once.
+fn hints(refusals: &[Refusal]) -> Vec<String> {
+    let mut hints = Vec::new();
+    hints.extend(of_foreign(refusals));
+    for directory in directories(refusals) {
+        hints.push(format!(
+            "take it down there: `devinfra --project-directory {} down`, or give this stack another name with `--name`",
+            directory.display()
+        ));
+    }
+    hints.extend(of_ports(refusals));
+    let images: BTreeSet<&ImageRef> = refusals.iter().filter_map(image).collect();
+    for image in images {
+        hints.push(format!(
+            "fetch it with `docker pull {image}`, or run `devinfra up --pull missing`"
+        ));
+    }
+    hints.extend(refusals.iter().flat_map(of_missing));
+    hints
+}
+
+/// What there is to do about networks and volumes.
+fn of_missing(refusal: &Refusal) -> Vec<String> {
+    match refusal {
+        Refusal::ExternalNetworkMissing { network } => {
+            vec![format!("make it with `docker network create {network}`")]
+        }
+        Refusal::ExternalVolumeMissing { volume } => {
+            vec![format!("make it with `docker volume create {volume}`")]
+        }
+        Refusal::ForeignNetwork { network } => vec![
+            format!(
+                "remove it when nobody needs it, and the stack gets its own: `docker network rm {network}`"
+            ),
+            "use it for this stack with `devinfra up --adopt`, or say `external: true` in the stack file where it is shared".to_owned(),
+        ],
+        Refusal::NetworkAmbiguous { network, .. } => vec![format!(
+            "list them with `docker network ls --filter name={network}`, and remove all but one by id"
+        )],
+        Refusal::ForeignContainer { .. }
+        | Refusal::Elsewhere { .. }
+        | Refusal::PortTaken { .. }
+        | Refusal::ImageNotLocal { .. } => Vec::new(),
+    }
+}
+
+fn of_foreign(refusals: &[Refusal]) -> Vec<String> {
+    let names = refusals.iter().filter_map(|refusal| match refusal {
+        Refusal::ForeignContainer { container, .. } => Some(container.as_str()),
+        _ => None,
+    });
+    let names: Vec<&str> = names.collect();
+    let adopted = match names.as_slice() {
+        [] => return Vec::new(),
+        [_] => "take it over: it is stopped gracefully, replaced, and its data kept",
+        _ => "take them over: they are stopped gracefully, replaced, and their data kept",
+    };
+    let them = if names.len() == 1 { "it" } else { "them" };
+    vec![
+        format!("run `devinfra up --adopt` to {adopted}"),
+        format!("or remove {them} yourself: `docker rm {}`", names.join(" ")),
+    ]
+}
+
+fn directories(refusals: &[Refusal]) -> BTreeSet<&Path> {
+    let directories = refusals.iter().filter_map(|refusal| match refusal {
+        Refusal::Elsewhere { directory, .. } => Some(directory.as_path()),
+        _ => None,
+    });
+    directories.collect()
+}
+
+fn image(refusal: &Refusal) -> Option<&ImageRef> {
+    match refusal {
+        Refusal::ImageNotLocal { image, .. } => Some(image),
+        _ => None,
+    }
+}
+
+fn of_ports(refusals: &[Refusal]) -> Vec<String> {
+    let (mut hints, mut services) = (Vec::new(), Vec::new());
+    let (mut containers, mut processes) = (BTreeSet::new(), BTreeSet::new());
+    for refusal in refusals {
+        let Refusal::PortTaken {
+            service,
+            port,
+            holder,
+        } = refusal
+        else {
+            continue;
+        };
+        services.push(service);
+        match holder {
+            Some(PortHolder::Container { name }) => {
+                containers.insert(name.clone());
+            }
+            Some(PortHolder::Process { id, .. }) => {
+                processes.insert(id.to_string());
+            }
+            None => hints.push(format!(
+                "find who holds it: `sudo ss -ltnp 'sport = :{port}'`"
+            )),
+        }
+    }
+    for (command, holders) in [("docker stop", containers), ("kill", processes)] {
+        let them = if holders.len() == 1 { "it" } else { "them" };
+        let holders: Vec<String> = holders.into_iter().collect();
+        if !holders.is_empty() {
+            hints.push(format!("stop {them}: `{command} {}`", holders.join(" ")));
+        }
+    }
+    services.dedup();
+    match services.as_slice() {
+        [] => {}
+        [_] if refusals.len() == 1 => hints.push(format!(
+            "or publish another port: `ports` of {} in the stack file",
+            list(&services)
+        )),
+        _ => hints.push(format!(
+            "or publish other ports: `ports` of {} in the stack file",
+            list(&services)
+        )),
+    }
+    hints
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn taken(name: &str, port: u16, holder: PortHolder) -> Refusal {
+        Refusal::PortTaken {
+            service: ServiceName::new(name).unwrap(),
+            port,
+            holder: Some(holder),
+        }
+    }
+
+    #[test]
+    fn several_taken_ports_have_a_line_each_and_one_hint_for_each_way_out() {
+        let other = || PortHolder::Container {
+            name: "other".to_owned(),
+        };
+        let refusals = vec![
+            taken("db", 5432, other()),
+            taken("store", 9000, other()),
+            taken("store", 9001, other()),
+        ];
+        let told = CliError::refused(&FlowError::Refused(refusals.clone()), &refusals);
+        assert_eq!(told.message, "3 host ports are taken");
+        assert_eq!(
+            told.causes,
+            [
+                "host port 5432, which `db` publishes, is taken by container `other`",
+                "host port 9000, which `store` publishes, is taken by container `other`",
+                "host port 9001, which `store` publishes, is taken by container `other`",
+            ]
+        );
+        assert_eq!(
+            told.hints,
+            [
+                "stop it: `docker stop other`",
+                "or publish other ports: `ports` of `db` and `store` in the stack file",
+            ]
+        );
+        assert_eq!(told.service, None);
+    }
+
+    #[test]
+    fn what_can_not_be_is_told_as_a_defect() {
+        let told = CliError::refused(&FlowError::Refused(Vec::new()), &[]);
+        assert_eq!(told.code, "internal.plan");
+    }
+}
