@@ -135,6 +135,14 @@ pub struct Network {
     pub ours: bool,
 }
 
+impl Network {
+    /// Whether a container that is attached to `id` is attached to this network. Podman gives its
+    /// name there.
+    pub fn goes_by(&self, id: &NetworkId) -> bool {
+        self.id == *id || self.name == id.0
+    }
+}
+
 impl Observed {
     /// The container of this service.
     pub fn container_of(&self, service: &ServiceName) -> Option<&ObservedContainer> {

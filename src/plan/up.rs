@@ -279,7 +279,7 @@ impl<'a> Planner<'a> {
             self.observed
                 .networks
                 .iter()
-                .any(|network| network.id == *id)
+                .any(|network| network.goes_by(id))
         };
         if !own.is_running() && !own.networks.iter().all(known) {
             return Some(Cause::NetworkGone);

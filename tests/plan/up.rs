@@ -2,8 +2,8 @@
 
 use devinfra::engine::FakeEngine;
 use devinfra::model::{
-    Condition, ContainerState, Kind, LoginRole, PortHolder, Postgres, Protocol, PullPolicy, Stack,
-    TakenPort,
+    Condition, ContainerState, Kind, LoginRole, NetworkId, PortHolder, Postgres, Protocol,
+    PullPolicy, Stack, TakenPort,
 };
 use devinfra::plan::{Adopt, Goal, Note, Recreate, Step, Up, reconcile};
 
@@ -148,6 +148,24 @@ async fn data_that_goes_with_the_container_is_told() {
     let mounted = stack.binds("db", "/data");
     let made = plan(&engine_for(&mounted), &mounted, &up(&mounted)).await;
     assert_eq!(made.notes(), []);
+}
+
+#[tokio::test]
+async fn a_stopped_container_whose_network_is_gone_is_made_again() {
+    let stack = stack(&["db"]);
+    let engine = engine_for(&stack);
+    reach(&engine, &stack, &up(&stack)).await;
+    engine.set_state("hub-db", &ContainerState::Paused);
+    let mut observed = look(&engine, &stack).await;
+    let mut attached_to = |id: &str| {
+        observed.containers[0].networks = vec![NetworkId(id.to_owned())];
+        reconcile(&stack, &observed, &up(&stack))
+            .unwrap()
+            .to_string()
+    };
+    assert!(attached_to("old").contains("remove hub-db (its network is gone)"));
+    // Podman tells the names of networks, where Docker tells their ids.
+    assert_eq!(attached_to("hub"), "unpause hub-db (paused)\n");
 }
 
 #[tokio::test]
