@@ -25,7 +25,7 @@ use bollard::query_parameters::{
 };
 use bollard::{API_DEFAULT_VERSION, Docker as Client};
 use futures_util::stream::BoxStream;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tracing::debug;
 
 use super::{
@@ -39,6 +39,9 @@ use crate::model::{
 pub use deadlines::Deadlines;
 use error::{classify, unreachable};
 use version::Agreed;
+
+/// How long Podman may take to clean up after the end of a container.
+const CLEAN_UP: Duration = Duration::from_secs(2);
 
 /// A connection to an engine.
 #[derive(Debug, Clone)]
@@ -123,6 +126,26 @@ impl Docker {
         }
     }
 
+    /// Asks again, for a while, where Podman's answer can't be read: Podman 4 calls a container
+    /// `stopped` between its end and the end of its clean-up, and bollard knows no such state.
+    async fn once_readable<T, F>(&self, ask: impl Fn() -> F + Send) -> Result<T, EngineError>
+    where
+        T: Send,
+        F: Future<Output = Result<T, EngineError>> + Send,
+    {
+        let began = Instant::now();
+        loop {
+            match ask().await {
+                Err(EngineError::Broken { .. })
+                    if self.version.is_podman() && began.elapsed() < CLEAN_UP =>
+                {
+                    sleep(Duration::from_millis(20)).await;
+                }
+                other => return other,
+            }
+        }
+    }
+
     async fn list_networks(&self) -> Result<Vec<EngineNetwork>, EngineError> {
         let listing = self.client.list_networks(None::<ListNetworksOptions>);
         self.call("list networks", self.deadlines.quick, listing)
@@ -165,11 +188,12 @@ impl Engine for Docker {
             // One container of somebody else's in a state that bollard does not know spoils the
             // whole listing; ours alone can still be read.
             Err(EngineError::Broken { .. }) => {
-                let mut ours = self
-                    .list_containers(Some(("label", labels::filter(stack))))
-                    .await?;
+                let labels = labels::filter(stack);
                 let names = observe::name_filter(stack);
-                ours.extend(self.list_containers(Some(("name", names))).await?);
+                let labelled = || self.list_containers(Some(("label", labels.clone())));
+                let named = || self.list_containers(Some(("name", names.clone())));
+                let mut ours = self.once_readable(labelled).await?;
+                ours.extend(self.once_readable(named).await?);
                 ours
             }
             other => other?,
@@ -361,15 +385,12 @@ impl Engine for Docker {
         &self,
         id: &ContainerId,
     ) -> Result<Option<ObservedContainer>, EngineError> {
-        let operation = format!("inspect container `{id}`");
-        match self
-            .call(
-                operation,
-                self.deadlines.quick,
-                self.client.inspect_container(&id.0, None),
-            )
-            .await
-        {
+        let inspecting = || {
+            let operation = format!("inspect container `{id}`");
+            let asked = self.client.inspect_container(&id.0, None);
+            self.call(operation, self.deadlines.quick, asked)
+        };
+        match self.once_readable(inspecting).await {
             Ok(found) => Ok(Some(observe::inspected(found))),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
