@@ -10,14 +10,14 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::{FlowError, Session, variables};
 use crate::event::Event;
 use crate::kinds::Names;
 use crate::model::{Moment, ServiceName};
 
-/// How long a hook has to end by itself when a stop is asked.
+/// How long a hook has to end by itself when a stop is asked or its time is up.
 const LAST_CHANCE: Duration = Duration::from_secs(5);
 /// How long what a hook has written may still take to arrive when it has ended.
 const LAST_WORDS: Duration = Duration::from_millis(500);
@@ -65,10 +65,10 @@ pub(super) async fn run_hooks(
         let child = command
             .spawn()
             .map_err(|error| failed(HookProblem::NotRun(error)))?;
-        let status = end(session, child).await?;
-        let status = status.map_err(|error| failed(HookProblem::NotRun(error)))?;
-        if !status.success() {
-            return Err(failed(HookProblem::Status(status)));
+        match end(session, child).await? {
+            Ok(status) if status.success() => {}
+            Ok(status) => return Err(failed(HookProblem::Status(status))),
+            Err(problem) => return Err(failed(problem)),
         }
     }
     Ok(hooks.len())
@@ -83,10 +83,17 @@ pub enum HookProblem {
     /// It ended badly.
     #[error("it ended with {0}")]
     Status(ExitStatus),
+    /// It did not end in time.
+    #[error("it did not end within {} s", .0.as_secs_f64())]
+    TooLong(Duration),
 }
 
 /// Waits for the end of the child, telling what it writes.
-async fn end(session: &Session<'_>, mut child: Child) -> Result<io::Result<ExitStatus>, FlowError> {
+async fn end(
+    session: &Session<'_>,
+    mut child: Child,
+) -> Result<Result<ExitStatus, HookProblem>, FlowError> {
+    let patience = session.stack.hooks.timeout;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let id = child.id();
     let run = async {
@@ -107,16 +114,16 @@ async fn end(session: &Session<'_>, mut child: Child) -> Result<io::Result<ExitS
         }
     };
     let mut run = Box::pin(run);
-    tokio::select! {
-        status = &mut run => Ok(status),
-        () = session.stop.asked() => {
-            if let Some(id) = id.and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)) {
-                kill_process(id, Signal::TERM).ok(); // it may have ended just now
-            }
-            timeout(LAST_CHANCE, run).await.ok(); // after that it is killed
-            Err(FlowError::Interrupted)
-        }
+    let cut_short = tokio::select! {
+        status = &mut run => return Ok(status.map_err(HookProblem::NotRun)),
+        () = session.stop.asked() => Err(FlowError::Interrupted),
+        () = sleep(patience) => Ok(Err(HookProblem::TooLong(patience))),
+    };
+    if let Some(id) = id.and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)) {
+        kill_process(id, Signal::TERM).ok(); // it may have ended just now
     }
+    timeout(LAST_CHANCE, run).await.ok(); // after that it is killed
+    cut_short
 }
 
 async fn tell(session: &Session<'_>, stream: Option<impl AsyncRead + Unpin>) {

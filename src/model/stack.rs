@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::{MountSource, Service, ServiceName, StackName};
 
@@ -53,7 +54,7 @@ pub struct VolumeSpec {
 }
 
 /// Commands that run on the host in the project directory, with the stack's variables.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hooks {
     /// When everything is usable.
     pub after_up: Vec<Vec<String>>,
@@ -61,6 +62,8 @@ pub struct Hooks {
     pub after_reset: Vec<Vec<String>>,
     /// Before anything is stopped.
     pub before_down: Vec<Vec<String>>,
+    /// How long each of them may take.
+    pub timeout: Duration,
 }
 
 /// When hooks run.
@@ -72,6 +75,18 @@ pub enum Moment {
     AfterReset,
     /// Before anything is stopped.
     BeforeDown,
+}
+
+impl Default for Hooks {
+    /// None, and ten minutes for each.
+    fn default() -> Self {
+        Self {
+            after_up: Vec::new(),
+            after_reset: Vec::new(),
+            before_down: Vec::new(),
+            timeout: Duration::from_mins(10),
+        }
+    }
 }
 
 impl Hooks {

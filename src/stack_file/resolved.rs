@@ -8,8 +8,8 @@ use serde_yaml::{Mapping, Value};
 
 use super::redact::redact;
 use crate::model::{
-    Bind, ContainerSpec, Exports, Healthcheck, Kind, Mount, MountSource, PullPolicy, RestartPolicy,
-    Secret, Service, Stack,
+    Bind, ContainerSpec, Exports, Healthcheck, Hooks, Kind, Mount, MountSource, PullPolicy,
+    RestartPolicy, Secret, Service, Stack,
 };
 
 /// Whether secrets are shown.
@@ -35,6 +35,9 @@ pub fn resolved(stack: &Stack, secrets: Secrets) -> Value {
     ] {
         let commands: Vec<Value> = commands.iter().map(|command| texts(command)).collect();
         all_hooks.list(key, commands);
+    }
+    if hooks.timeout != Hooks::default().timeout {
+        all_hooks.duration("timeout", Some(hooks.timeout));
     }
     let mut extension = Map::default();
     extension.map("hooks", all_hooks);

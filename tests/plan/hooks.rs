@@ -1,5 +1,6 @@
 //! When the stack file's commands run, with what, and what becomes of a failure.
 
+use std::error::Error as _;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
@@ -174,6 +175,20 @@ async fn a_stack_that_is_not_up_comes_down_without_hooks() {
     let (done, written) = world.down().await;
     done.unwrap();
     assert_eq!(written, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_hook_that_does_not_end_is_ended() {
+    let mut world = world();
+    world.stack.hooks.timeout = Duration::from_millis(300);
+    world.stack.hooks.after_up = vec![shell("exec sleep 600"), shell("echo next")];
+    let began = Instant::now();
+    let (done, written) = world.up(&[]).await;
+    let error = done.unwrap_err();
+    let cause = error.source().unwrap().to_string();
+    assert_eq!(cause, "it did not end within 0.3 s");
+    assert!(!written.contains(&"next".to_owned()), "{written:?}");
+    assert!(began.elapsed() < Duration::from_mins(2));
 }
 
 /// A development server that a hook starts in the background keeps the hook's output open.

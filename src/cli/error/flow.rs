@@ -5,7 +5,7 @@ use super::service::{self, About};
 use super::{CliError, causes};
 use crate::apply::{ApplyError, Failure};
 use crate::cli::{Exit, catalogue};
-use crate::flow::FlowError;
+use crate::flow::{FlowError, HookProblem};
 use crate::model::Stack;
 use crate::report::list;
 
@@ -74,7 +74,15 @@ impl CliError {
                 told.hints = vec!["run `devinfra reset` again: it goes on from there".to_owned()];
                 told
             }
-            FlowError::Hook { .. } => Self::new(Exit::Failed, "hook.failed", error),
+            FlowError::Hook { problem, .. } => {
+                let told = Self::new(Exit::Failed, "hook.failed", error);
+                match problem {
+                    HookProblem::TooLong(_) => {
+                        told.hint("give hooks more time with `timeout` under `x-devinfra.hooks`")
+                    }
+                    HookProblem::NotRun(_) | HookProblem::Status(_) => told,
+                }
+            }
             FlowError::Export(_) => Self::new(Exit::StackFile, "exports.invalid", error),
             FlowError::Keys { .. } => Self::new(Exit::Service, "lakefs.credentials-file", error)
                 .hint("`devinfra up` says what is wrong with them"),

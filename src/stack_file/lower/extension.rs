@@ -31,9 +31,11 @@ impl Lowering<'_> {
         };
         self.only_keys(
             hooks,
-            &["after_up", "after_reset", "before_down"],
+            &["after_up", "after_reset", "before_down", "timeout"],
             "`hooks`",
         );
+        let timeout = hooks.get("timeout");
+        let timeout = timeout.and_then(|node| self.duration(node, "timeout"));
         let mut commands = |key: &str| {
             hooks
                 .get(key)
@@ -44,6 +46,7 @@ impl Lowering<'_> {
             after_up: commands("after_up"),
             after_reset: commands("after_reset"),
             before_down: commands("before_down"),
+            timeout: timeout.unwrap_or(Hooks::default().timeout),
         }
     }
 
