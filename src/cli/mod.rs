@@ -18,7 +18,9 @@ mod terminal;
 mod variables;
 
 use std::ffi::OsString;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{CommandFactory as _, Parser as _};
 use tokio::runtime::Builder;
@@ -28,25 +30,19 @@ pub use exit::Exit;
 
 use error::CliError;
 use output::Output;
+use render::Shape;
 use settings::Settings;
 
 /// Runs the command line with these arguments, the program's name first.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = passthrough::mark(arguments, &Args::command());
-    let args = match Args::try_parse_from(arguments) {
+    let shape = Shape::of(&passthrough::command(&arguments, &Args::command()));
+    let args = match Args::try_parse_from(&arguments) {
         Ok(args) => args,
-        Err(error) => {
-            // Help and version go to standard output with 0, everything else to standard error.
-            error.print().ok();
-            return if error.use_stderr() {
-                Exit::Usage.into()
-            } else {
-                Exit::Done.into()
-            };
-        }
+        Err(error) => return misunderstood(&error, &arguments, shape),
     };
     let settings = Settings::read();
-    let output = Output::new(&args.global, &settings);
+    let output = Output::new(&args.global, &settings, shape);
     output::start_tracing(args.global.verbose);
     let runtime = match Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -59,4 +55,20 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(exit) => output.end(exit),
         Err(error) => output.fail(&error),
     }
+}
+
+/// Help and version go to standard output with 0, everything else to standard error; standard output
+/// says it too to who asked for JSON.
+fn misunderstood(error: &clap::Error, arguments: &[OsString], shape: Shape) -> ExitCode {
+    error.print().ok(); // a reader that has gone away wants nothing
+    if !error.use_stderr() {
+        return Exit::Done.into();
+    }
+    let mut ours = arguments.iter().take_while(|argument| *argument != "--");
+    if ours.any(|argument| argument == "--json") {
+        let told = CliError::arguments(error);
+        let document = shape.failed(None, Duration::ZERO, &told);
+        writeln!(io::stdout(), "{document}").ok();
+    }
+    Exit::Usage.into()
 }

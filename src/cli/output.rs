@@ -7,18 +7,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anstream::{AutoStream, ColorChoice};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::time::Instant;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::Exit;
 use super::error::CliError;
 use super::global_args::{Colour, Global, Progress};
-use super::render;
+use super::render::{self, Shape};
 use super::settings::Settings;
 use crate::kinds::secrets;
 use crate::model::Stack;
-use crate::report::{Colours, Everyone, Github, JsonLines, Mask, Plain, Tty, annotation, millis};
+use crate::report::{Colours, Everyone, Github, JsonLines, Mask, Plain, Tty, annotation};
 
 /// Where a command's words go.
 #[derive(Debug)]
@@ -30,6 +30,9 @@ pub(super) struct Output {
     /// Why the answer could not be written, where it could not.
     unwritten: OnceLock<io::Error>,
     progress: Progress,
+    shape: Shape,
+    /// The stack's name, once it is known.
+    stack: Mutex<Option<String>>,
     /// Hides the secrets of the stack, once they are known.
     mask: Mutex<Arc<Mask>>,
     /// When the run began.
@@ -37,7 +40,7 @@ pub(super) struct Output {
 }
 
 impl Output {
-    pub(super) fn new(global: &Global, settings: &Settings) -> Self {
+    pub(super) fn new(global: &Global, settings: &Settings, shape: Shape) -> Self {
         match global.color {
             Colour::Auto => {}
             Colour::Always => ColorChoice::Always.write_global(),
@@ -53,14 +56,18 @@ impl Output {
             answered: AtomicBool::new(false),
             unwritten: OnceLock::new(),
             progress,
+            shape,
+            stack: Mutex::default(),
             mask: Mutex::default(),
             began: Instant::now(),
         }
     }
 
-    /// From now on, the secrets that this stack has now are hidden in whatever is told. They may
-    /// become more: LakeFS's keys are made while it is set up.
-    pub(super) fn hide_secrets(&self, stack: &Stack) {
+    /// From now on, this is the stack that answers are about, and the secrets that it has now are
+    /// hidden in whatever is told. They may become more: LakeFS's keys are made while it is set up.
+    pub(super) fn is_about(&self, stack: &Stack) {
+        let name = stack.name.to_string();
+        *self.stack.lock().unwrap_or_else(PoisonError::into_inner) = Some(name);
         let mask = Arc::new(Mask::new(secrets(stack)));
         *self.mask.lock().unwrap_or_else(PoisonError::into_inner) = mask;
     }
@@ -190,15 +197,9 @@ impl Output {
     /// none was written, standard output says it too: a script that reads it must not find nothing.
     pub(super) fn fail(&self, error: &CliError) -> ExitCode {
         if self.json && !self.answered.load(Ordering::Relaxed) {
-            self.answer_json(&json!({
-                "schema": 1,
-                "event": "result",
-                "ok": false,
-                "stack": null,
-                "elapsed_ms": millis(self.began.elapsed()),
-                "services": [],
-                "error": render::for_scripts(error),
-            }));
+            let stack = self.stack.lock().unwrap_or_else(PoisonError::into_inner);
+            let elapsed = self.began.elapsed();
+            self.answer_json(&self.shape.failed(stack.as_deref(), elapsed, error));
         }
         let mut stderr = AutoStream::auto(io::stderr());
         let mask = self.mask();

@@ -26,6 +26,13 @@ pub(super) fn mark(
     arguments
 }
 
+/// The name of the command; empty where there is none.
+pub(super) fn command(arguments: &[OsString], command: &Command) -> String {
+    let name = subcommand(arguments, command).and_then(|place| arguments.get(place));
+    name.map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}
+
 /// How many of the arguments are our own: `--service NAME`. `None` when help is asked for.
 fn own_options(arguments: &[OsString]) -> Option<usize> {
     match arguments.first().and_then(|first| first.to_str()) {

@@ -1,12 +1,14 @@
 //! One failure, for people and for scripts.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
 use super::error::CliError;
-use crate::report::annotation;
+use crate::report::{annotation, annotation_at, millis};
+use crate::stack_file::Told;
 
 /// The failure as people read it: what, why, the evidence, and what to do.
 pub(super) fn for_people(error: &CliError) -> String {
@@ -35,8 +37,26 @@ pub(super) fn for_people(error: &CliError) -> String {
     text
 }
 
-/// The failure as an annotation of a GitHub Actions run, which is shown far from the log.
+/// The failure as annotations of a GitHub Actions run, which are shown far from the log: at their
+/// places where the stack file has problems.
 pub(super) fn for_github(error: &CliError) -> String {
+    let title = format!("devinfra: {}", error.code);
+    let placed = error.problems.iter().filter_map(|told| {
+        let place = told.place.as_ref()?;
+        let help = told.help.iter().map(|help| format!("\nhelp: {help}"));
+        let message = told.message.clone() + &help.collect::<String>();
+        Some(annotation_at(
+            &place.file,
+            place.line,
+            place.column,
+            &title,
+            &message,
+        ))
+    });
+    let placed: Vec<String> = placed.collect();
+    if !placed.is_empty() {
+        return placed.join("\n");
+    }
     let causes = error
         .causes
         .iter()
@@ -44,11 +64,62 @@ pub(super) fn for_github(error: &CliError) -> String {
     let hints = error.hints.iter().map(|hint| format!("hint: {hint}"));
     let first = [error.message.clone()].into_iter();
     let lines: Vec<String> = first.chain(causes).chain(hints).collect();
-    annotation(
-        "error",
-        &format!("devinfra: {}", error.code),
-        &lines.join("\n"),
-    )
+    annotation("error", &title, &lines.join("\n"))
+}
+
+/// Which JSON a command answers with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// The result of `up`, behind its events.
+    Up,
+    /// That of `down`.
+    Down,
+    /// That of `reset`.
+    Reset,
+    /// One document.
+    Document,
+}
+
+impl Shape {
+    /// That of the command of this name.
+    pub(super) fn of(command: &str) -> Self {
+        match command {
+            "up" => Self::Up,
+            "down" => Self::Down,
+            "reset" => Self::Reset,
+            _ => Self::Document,
+        }
+    }
+
+    /// The answer of a command that failed before it had any of its own.
+    pub(super) fn failed(self, stack: Option<&str>, elapsed: Duration, error: &CliError) -> Value {
+        let mut answer = json!({"schema": 1});
+        let of_its_own = match self {
+            Self::Up => json!({"services": []}),
+            Self::Down => json!({
+                "removed": {"containers": 0, "networks": 0, "volumes": 0},
+                "left": [],
+            }),
+            Self::Reset => json!({"wiped": []}),
+            Self::Document => json!({}),
+        };
+        let elapsed = json!({"elapsed_ms": millis(elapsed)});
+        let parts = match self {
+            Self::Document => vec![json!({"ok": false, "stack": stack})],
+            Self::Up | Self::Down | Self::Reset => vec![
+                json!({"event": "result", "ok": false, "stack": stack}),
+                elapsed,
+                of_its_own,
+            ],
+        };
+        let error = json!({"error": for_scripts(error)});
+        for part in parts.into_iter().chain([error]) {
+            if let (Value::Object(answer), Value::Object(part)) = (&mut answer, part) {
+                answer.extend(part);
+            }
+        }
+        answer
+    }
 }
 
 /// The failure as the `error` field of a result.
@@ -60,5 +131,17 @@ pub(super) fn for_scripts(error: &CliError) -> Value {
         "hints": error.hints,
         "service": error.service,
         "log": error.log,
+        "problems": error.problems.iter().map(problem).collect::<Vec<_>>(),
+    })
+}
+
+fn problem(told: &Told) -> Value {
+    let place = told.place.as_ref();
+    json!({
+        "file": place.map(|place| place.file.as_str()),
+        "line": place.map(|place| place.line),
+        "column": place.map(|place| place.column),
+        "message": told.message,
+        "help": told.help,
     })
 }

@@ -62,6 +62,13 @@ pub fn annotation(level: &str, title: &str, message: &str) -> String {
     format!("::{level} title={}::{}", property(title), data(message))
 }
 
+/// An error that is shown at its place in a file.
+pub fn annotation_at(file: &str, line: usize, column: usize, title: &str, message: &str) -> String {
+    let (file, title) = (property(file), property(title));
+    let message = data(message);
+    format!("::error file={file},line={line},col={column},title={title}::{message}")
+}
+
 /// A command's text: the line must not end in it.
 fn data(text: &str) -> String {
     text.replace('%', "%25")
@@ -104,6 +111,10 @@ mod tests {
                 "100%\r\nsecond::line"
             ),
             "::error title=devinfra%3A port.taken%2C 5432::100%25%0D%0Asecond::line"
+        );
+        assert_eq!(
+            annotation_at("a:b.yaml", 3, 7, "devinfra", "no"),
+            "::error file=a%3Ab.yaml,line=3,col=7,title=devinfra::no"
         );
     }
 

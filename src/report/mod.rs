@@ -20,7 +20,7 @@ mod words;
 pub use census::census_table;
 pub use chart::chart;
 pub use findings::{Findings, checkup_json, findings_json};
-pub use github::{Github, annotation};
+pub use github::{Github, annotation, annotation_at};
 pub(crate) use json::millis;
 pub use json::{JsonLines, endpoints};
 pub use mask::Mask;

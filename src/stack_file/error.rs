@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::Told;
+
 /// Why there is no stack.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -22,10 +24,10 @@ pub enum LoadError {
     #[error("the stack has no name: give it one with `name:` in the stack file, or with `--name`")]
     NoName,
     /// The files have problems.
-    #[error("{}", .lines.join("\n"))]
+    #[error("{}", lines(.problems).join("\n"))]
     Invalid {
-        /// One line each, with its place.
-        lines: Vec<String>,
+        /// All of them, in the order of their places.
+        problems: Vec<Told>,
         /// All of them with the lines they stand on, coloured for a terminal.
         rendered: String,
     },
@@ -42,6 +44,14 @@ impl LoadError {
         }
     }
 
+    /// The problems of the files, where they have any.
+    pub fn problems(&self) -> &[Told] {
+        match self {
+            Self::Invalid { problems, .. } => problems,
+            Self::Unreadable { .. } | Self::NoTemplate(_) | Self::NoName => &[],
+        }
+    }
+
     /// The problems with the lines they stand on, where there are any.
     pub fn rendered(&self) -> Option<&str> {
         match self {
@@ -49,4 +59,8 @@ impl LoadError {
             Self::Unreadable { .. } | Self::NoTemplate(_) | Self::NoName => None,
         }
     }
+}
+
+fn lines(problems: &[Told]) -> Vec<String> {
+    problems.iter().map(ToString::to_string).collect()
 }

@@ -352,10 +352,10 @@ impl Reading {
         self.problems.sort_by_key(Problem::order);
         self.problems.dedup();
         LoadError::Invalid {
-            lines: self
+            problems: self
                 .problems
                 .iter()
-                .map(|problem| problem.line(&self.sources))
+                .map(|problem| problem.told(&self.sources))
                 .collect(),
             rendered: render(&self.problems, &self.sources),
         }

@@ -18,12 +18,13 @@ mod problem;
 mod read;
 mod redact;
 mod resolved;
+mod shown;
 
 pub use dotenv::{DotenvError, parse as parse_dotenv, quote as quote_dotenv};
 pub use error::LoadError;
 pub use find::FileSource;
 pub use load::{Loaded, Origin, Request, load};
-pub use problem::Warning;
+pub use problem::{Place, Told, Warning};
 pub use resolved::{Secrets, resolved, to_yaml};
 
 /// The JSON Schema of stack files, for editors. It is looser than the reader: a variable may stand

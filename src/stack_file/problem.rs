@@ -5,6 +5,7 @@ use std::fmt;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::node::At;
+use super::shown::without_secrets;
 
 /// Texts that were read, each with the name that messages call it by.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +17,28 @@ pub(super) struct Problem {
     pub(super) at: Option<At>,
     pub(super) message: String,
     pub(super) help: Option<String>,
+}
+
+/// A problem as it is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// Where it is; `None` for one of no particular place.
+    pub place: Option<Place>,
+    /// What is wrong, in one line.
+    pub message: String,
+    /// What to write instead, where that can be said.
+    pub help: Option<String>,
+}
+
+/// A place in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The file, as the person who runs devinfra would write it.
+    pub file: String,
+    /// Its line; counts from 1.
+    pub line: usize,
+    /// The column in the line, in characters; counts from 1.
+    pub column: usize,
 }
 
 /// A problem as text, for those who only want to show it.
@@ -38,11 +61,8 @@ impl Sources {
             .map(|(name, text)| (name.as_str(), text.as_str()))
     }
 
-    /// `devinfra.yaml:3:7`: lines and columns count from 1, columns in characters.
-    pub(super) fn place(&self, at: &At) -> String {
-        let Some((name, text)) = self.get(at) else {
-            return String::new();
-        };
+    fn place(&self, at: &At) -> Option<Place> {
+        let (name, text) = self.get(at)?;
         let before = text.get(..at.range.start).unwrap_or(text);
         let line = before.matches('\n').count() + 1;
         let column = before
@@ -52,7 +72,11 @@ impl Sources {
             .chars()
             .count()
             + 1;
-        format!("{name}:{line}:{column}")
+        Some(Place {
+            file: name.to_owned(),
+            line,
+            column,
+        })
     }
 }
 
@@ -90,19 +114,18 @@ impl Problem {
         (place, self.message.clone())
     }
 
-    /// One line with the place in front.
-    pub(super) fn line(&self, sources: &Sources) -> String {
-        let place = self
-            .at
-            .as_ref()
-            .map(|at| format!("{}: ", sources.place(at)));
-        format!("{}{}", place.unwrap_or_default(), self.message)
+    pub(super) fn told(&self, sources: &Sources) -> Told {
+        Told {
+            place: self.at.as_ref().and_then(|at| sources.place(at)),
+            message: self.message.clone(),
+            help: self.help.clone(),
+        }
     }
 
     /// One line with the place in front and the help behind.
     pub(super) fn with_help(&self, sources: &Sources) -> String {
         let help = self.help.as_ref().map(|help| format!("; {help}"));
-        self.line(sources) + &help.unwrap_or_default()
+        self.told(sources).to_string() + &help.unwrap_or_default()
     }
 
     /// The problem with the line it stands on.
@@ -118,6 +141,7 @@ impl Problem {
                     .and_then(|marked| marked.lines().next());
                 let end = start + first.map_or(0, str::len);
                 let mark = AnnotationKind::Primary.span(start..end);
+                let text = without_secrets(text);
                 title.element(Snippet::source(text).path(name).annotation(mark))
             }
             None => Group::with_title(title),
@@ -137,6 +161,24 @@ pub(super) fn render(problems: &[Problem], sources: &Sources) -> String {
         .map(|one| one.rendered(sources, &renderer))
         .collect();
     all.join("\n\n")
+}
+
+/// `devinfra.yaml:3:7`
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, line, column } = self;
+        write!(f, "{file}:{line}:{column}")
+    }
+}
+
+/// One line with the place in front.
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(place) = &self.place {
+            write!(f, "{place}: ")?;
+        }
+        f.write_str(&self.message)
+    }
 }
 
 impl fmt::Display for Warning {

@@ -40,9 +40,12 @@ impl Devinfra {
     }
 
     /// Adds arguments; `[DIR]` stands for the temporary directory.
-    pub(crate) fn args<const N: usize>(mut self, arguments: [&str; N]) -> Self {
+    pub(crate) fn args<'a>(mut self, arguments: impl AsRef<[&'a str]>) -> Self {
         let directory = self.temporary.path().to_str().unwrap();
-        let arguments = arguments.map(|argument| argument.replace("[DIR]", directory));
+        let arguments = arguments
+            .as_ref()
+            .iter()
+            .map(|argument| argument.replace("[DIR]", directory));
         self.arguments.extend(arguments);
         self
     }

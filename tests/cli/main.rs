@@ -9,6 +9,7 @@ mod engine;
 mod examples;
 mod help;
 mod init;
+mod json;
 mod stack_file;
 mod streams;
 mod usage;

@@ -58,7 +58,7 @@ fn scripts_get_one_line_for_each_mistake() {
     assert_snapshot!(five_mistakes().args(["up", "--json", "-q"]).run(), @r#"
     exit: 3
     --- stdout
-    {"schema":1,"event":"result","ok":false,"stack":null,"elapsed_ms":0,"services":[],"error":{"code":"stack-file.invalid","message":"devinfra.yaml:1:7: `name`: name contains `S`, but may only contain `a-z`, `0-9`, `_` and `-`\ndevinfra.yaml:5:5: a service has no key `prots`\ndevinfra.yaml:6:15: service `db` mounts volume `data`, which the stack does not define\ndevinfra.yaml:9:13: `ports`: `80000` is not a port: a number from 1 to 65535\ndevinfra.yaml:10:18: service `api` depends on `databse`, which is not a service of the stack","causes":[],"hints":[],"service":null,"log":[]}}
+    {"schema":1,"event":"result","ok":false,"stack":null,"elapsed_ms":0,"services":[],"error":{"code":"stack-file.invalid","message":"the stack file has 5 problems","causes":["devinfra.yaml:1:7: `name`: name contains `S`, but may only contain `a-z`, `0-9`, `_` and `-`","devinfra.yaml:5:5: a service has no key `prots`","devinfra.yaml:6:15: service `db` mounts volume `data`, which the stack does not define","devinfra.yaml:9:13: `ports`: `80000` is not a port: a number from 1 to 65535","devinfra.yaml:10:18: service `api` depends on `databse`, which is not a service of the stack"],"hints":[],"service":null,"log":[],"problems":[{"file":"devinfra.yaml","line":1,"column":7,"message":"`name`: name contains `S`, but may only contain `a-z`, `0-9`, `_` and `-`","help":null},{"file":"devinfra.yaml","line":5,"column":5,"message":"a service has no key `prots`","help":"did you mean `ports`?"},{"file":"devinfra.yaml","line":6,"column":15,"message":"service `db` mounts volume `data`, which the stack does not define","help":null},{"file":"devinfra.yaml","line":9,"column":13,"message":"`ports`: `80000` is not a port: a number from 1 to 65535","help":null},{"file":"devinfra.yaml","line":10,"column":18,"message":"service `api` depends on `databse`, which is not a service of the stack","help":null}]}}
     --- stderr
     error: `name`: name contains `S`, but may only contain `a-z`, `0-9`, `_` and `-`
      --> devinfra.yaml:1:7
@@ -119,6 +119,34 @@ fn an_env_file_that_can_not_be_read_is_an_invalid_stack() {
     1 | PASSWORD=$(pass show db)
       | ^^^^^^^^^^^^^^^^^^^^^^^^
     ");
+}
+
+/// Logs of CI jobs are read by many.
+#[test]
+fn a_problem_is_shown_without_the_secret_beside_it() {
+    let run = Devinfra::new()
+        .stack("services: {db: {image: postgres:15, environment: {DB_PASSWORD: planted, X: [1]}}}")
+        .file(".env", "API_TOKEN=\"planted\nB=1\n")
+        .args(["config"]);
+    let told = run.run();
+    assert!(!told.contains("planted"), "{told}");
+    assert!(told.contains("{DB_PASSWORD: *******, X: [1]}"), "{told}");
+}
+
+#[test]
+fn problems_are_annotations_at_their_places() {
+    let run = Devinfra::new()
+        .stack("services:\n  db: {image: postgres:15, prots: []}\n  web: {}")
+        .args(["--progress", "github", "config"]);
+    let told = run.run();
+    let placed: Vec<&str> = told.lines().filter(|line| line.starts_with("::")).collect();
+    assert_eq!(
+        placed,
+        [
+            "::error file=devinfra.yaml,line=2,col=28,title=devinfra%3A stack-file.invalid::a service has no key `prots`%0Ahelp: did you mean `ports`?",
+            "::error file=devinfra.yaml,line=3,col=3,title=devinfra%3A stack-file.invalid::service `web` has no `image`",
+        ]
+    );
 }
 
 #[test]

@@ -78,7 +78,7 @@ fn what_can_not_be_run_is_told_with_the_way_out() {
         ("ls | wc -l", 127, 1),
     ] {
         let run = project.run(&["--json", "exec", "worker", program]);
-        let error = run.exits_with(status).result()["error"].clone();
+        let error = run.exits_with(status).json()["error"].clone();
         assert_eq!(error["code"], "exec.not-run");
         assert_eq!(error["service"], "worker");
         let message = format!("`{program}` can't be run in the container of `worker`");

@@ -7,6 +7,12 @@ pub(super) const USAGE: Chapter = Chapter {
     title: "Usage and files",
     entries: &[
         entry(
+            "usage.arguments",
+            Exit::Usage,
+            "The command line is not understood.",
+            "`devinfra --help` lists the commands, and `--help` behind one what it takes.",
+        ),
+        entry(
             "service.unknown",
             Exit::Usage,
             "A service was named that the stack does not have.",

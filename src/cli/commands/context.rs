@@ -44,7 +44,7 @@ impl Context<'_> {
         let request = self.settings.stack_request(self.global, named)?;
         let loaded = load(&request.as_request());
         let loaded = loaded.map_err(|error| CliError::stack_file(&error))?;
-        self.output.hide_secrets(&loaded.stack);
+        self.output.is_about(&loaded.stack);
         Ok(loaded)
     }
 

@@ -108,8 +108,10 @@ fn files(loaded: &Loaded) -> Vec<Finding> {
 /// A failure as a finding: what, why, and what to do first.
 fn failed(check: &'static str, error: &CliError) -> Finding {
     let mut told = error.message.clone();
-    for cause in &error.causes {
-        told.push_str(": ");
+    for (number, cause) in error.causes.iter().enumerate() {
+        // Causes lie behind each other, problems of a stack file beside each other.
+        let is_beside = number > 0 && !error.problems.is_empty();
+        told.push_str(if is_beside { "; " } else { ": " });
         told.push_str(cause);
     }
     Finding {

@@ -8,6 +8,7 @@ use std::path::Path;
 use clap::CommandFactory as _;
 use clap_complete::{Shell, generate};
 use clap_mangen::{Man, generate_to};
+use serde_json::json;
 
 use super::Context;
 use crate::cli::Exit;
@@ -18,7 +19,14 @@ use crate::stack_file::SCHEMA;
 pub(super) fn completions(context: &Context<'_>, shell: Shell) -> Exit {
     let mut script = Vec::new();
     generate(shell, &mut Args::command(), "devinfra", &mut script);
-    context.output.answer(String::from_utf8_lossy(&script));
+    let script = String::from_utf8_lossy(&script);
+    if context.output.json {
+        let shell = shell.to_string();
+        let document = json!({"schema": 1, "shell": shell, "text": script});
+        context.output.answer_json(&document);
+    } else {
+        context.output.answer(script);
+    }
     Exit::Done
 }
 
@@ -26,12 +34,22 @@ pub(super) fn man(context: &Context<'_>, args: &ManPages) -> Result<Exit, CliErr
     if let Some(directory) = &args.output {
         let directory = context.settings.current_directory().join(directory);
         write_pages(&directory).map_err(|error| CliError::write(&directory, &error))?;
+        if context.output.json {
+            let document = json!({"schema": 1, "directory": directory.display().to_string()});
+            context.output.answer_json(&document);
+        }
         return Ok(Exit::Done);
     }
     let mut page = Vec::new();
     let rendered = Man::new(Args::command()).render(&mut page);
     rendered.map_err(|error| CliError::write(Path::new("standard output"), &error))?;
-    context.output.answer(String::from_utf8_lossy(&page));
+    let page = String::from_utf8_lossy(&page);
+    if context.output.json {
+        let document = json!({"schema": 1, "text": page});
+        context.output.answer_json(&document);
+    } else {
+        context.output.answer(page);
+    }
     Ok(Exit::Done)
 }
 

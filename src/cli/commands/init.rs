@@ -4,6 +4,8 @@ use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
+use serde_json::{Value, json};
+
 use super::Context;
 use crate::cli::Exit;
 use crate::cli::args::Init;
@@ -15,6 +17,16 @@ use crate::templates::{TEMPLATES, Template};
 const DEFAULT: &str = "kohakuhub";
 
 pub(super) fn run(context: &Context<'_>, args: &Init) -> Result<Exit, CliError> {
+    if args.list && context.output.json {
+        let templates = TEMPLATES.iter();
+        let templates: Vec<Value> = templates
+            .map(|template| json!({"name": template.name, "summary": template.summary}))
+            .collect();
+        context
+            .output
+            .answer_json(&json!({"schema": 1, "templates": templates}));
+        return Ok(Exit::Done);
+    }
     if args.list {
         let mut table = Table::new(&["TEMPLATE", "WHAT IT IS"]);
         for template in TEMPLATES {
@@ -34,12 +46,22 @@ pub(super) fn run(context: &Context<'_>, args: &Init) -> Result<Exit, CliError> 
                 format!("`{name}` is no template; there are {known}"),
             )
         })?;
+    let is_json = context.output.json;
     if args.output == Path::new("-") {
-        context.output.answer(template.text);
+        if is_json {
+            let document = json!({"schema": 1, "template": name, "text": template.text});
+            context.output.answer_json(&document);
+        } else {
+            context.output.answer(template.text);
+        }
         return Ok(Exit::Done);
     }
     let path = context.settings.current_directory().join(&args.output);
     write(&path, template)?;
+    if is_json {
+        let document = json!({"schema": 1, "template": name, "file": path.display().to_string()});
+        context.output.answer_json(&document);
+    }
     context.output.say(format_args!(
         "wrote `{}`; `devinfra up` brings it up",
         args.output.display()

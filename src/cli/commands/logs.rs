@@ -119,6 +119,7 @@ impl<W: Write> Printer<'_, W> {
         let text = self.mask.apply(&line.text);
         let written = if self.context.output.json {
             let line = json!({
+                "schema": 1,
                 "service": service.as_str(),
                 "stream": match line.stream {
                     LogStream::Stdout => "stdout",

@@ -13,6 +13,7 @@ use std::time::Duration;
 use anstream::adapter::strip_str;
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
+use serde_json::json;
 use tokio::time::timeout;
 
 use super::Context;
@@ -38,12 +39,22 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) async fn run(context: &Context<'_>, args: &Report) -> Result<Exit, CliError> {
     let text = write(context).await;
+    let is_json = context.output.json;
     if args.file == Path::new("-") {
-        context.output.answer(text);
+        if is_json {
+            let document = json!({"schema": 1, "text": text});
+            context.output.answer_json(&document);
+        } else {
+            context.output.answer(text);
+        }
         return Ok(Exit::Done);
     }
     let path = context.settings.current_directory().join(&args.file);
     fs::write(&path, text).map_err(|error| CliError::write(&path, &error))?;
+    if is_json {
+        let document = json!({"schema": 1, "file": path.display().to_string()});
+        context.output.answer_json(&document);
+    }
     context.output.say(format_args!(
         "wrote `{}`; known passwords and keys are left out of it",
         args.file.display()

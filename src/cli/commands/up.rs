@@ -54,7 +54,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Up) -> Result<Exit, CliErr
     }
     let result = up(&session, &request).await;
     drop(observer);
-    context.output.hide_secrets(&ready.stack);
+    context.output.is_about(&ready.stack);
     let timings = stopwatch.as_ref().map(Stopwatch::timings);
     let timings = timings.as_ref();
     let exit = match result {

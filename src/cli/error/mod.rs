@@ -16,8 +16,11 @@ use std::error::Error as StdError;
 use std::io;
 use std::path::Path;
 
+use clap::error::ErrorKind;
+
 use super::Exit;
-use crate::stack_file::LoadError;
+use crate::report::count;
+use crate::stack_file::{LoadError, Told};
 
 /// A failure, ready to be told to people and to scripts.
 #[derive(Debug, Default)]
@@ -33,6 +36,8 @@ pub(super) struct CliError {
     pub(super) service: Option<String>,
     /// The last lines of the service's log.
     pub(super) log: Vec<String>,
+    /// What is wrong with the stack file, each with its place.
+    pub(super) problems: Vec<Told>,
     /// The whole message, where it was rendered with source lines already.
     pub(super) rendered: Option<String>,
 }
@@ -56,6 +61,26 @@ impl CliError {
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
+    }
+
+    /// Arguments that are not understood, in the parser's words.
+    pub(super) fn arguments(error: &clap::Error) -> Self {
+        let text = error.render().to_string();
+        let mut parts = text.split("\n\n");
+        let message = match error.kind() {
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
+                "no command is given"
+            }
+            _ => parts.next().unwrap_or_default(),
+        };
+        let message = message.trim().trim_start_matches("error: ");
+        let message: Vec<&str> = message.split_whitespace().collect();
+        let told = Self::usage("usage.arguments", message.join(" "));
+        let tips = text
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("tip: "));
+        let told = tips.fold(told, Self::hint);
+        told.hint("`devinfra --help` lists the commands, and `--help` behind one what it takes")
     }
 
     pub(super) fn runtime(error: &io::Error) -> Self {
@@ -126,9 +151,22 @@ impl CliError {
     }
 
     pub(super) fn stack_file(error: &LoadError) -> Self {
+        let told = Self::new(Exit::StackFile, error.code(), error);
+        let problems = error.problems().to_vec();
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        let (message, causes) = match lines.as_slice() {
+            [] | [_] => (told.message, told.causes),
+            several => (
+                format!("the stack file has {}", count(several.len(), "problem")),
+                lines,
+            ),
+        };
         Self {
+            message,
+            causes,
+            problems,
             rendered: error.rendered().map(str::to_owned),
-            ..Self::new(Exit::StackFile, error.code(), error)
+            ..told
         }
     }
 }
