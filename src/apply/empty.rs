@@ -27,15 +27,17 @@ const PLACE: &str = "/devinfra";
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// Lists the directory, after a look whether it is the one that was checked.
 const LIST: &str = r#"[ -z "$1" ] || [ "$(ls -di /devinfra | { read -r inode _; echo "$inode"; })" = "$1" ] || exit 9
-ls -A /devinfra"#;
+cd /devinfra || exit 1
+[ "$(ls -A | wc -l)" -lt 5000 ] || { echo "more than 5000 names are in it"; exit 1; }
+ls -A && { ls -d $2 2>/dev/null || true; }"#;
 /// Empties it in the same way. `rm` follows no symlinks.
 const EMPTY: &str = r#"[ -z "$1" ] || [ "$(ls -di /devinfra | { read -r inode _; echo "$inode"; })" = "$1" ] || exit 9
 rm -rf /devinfra/* /devinfra/.[!.]* /devinfra/..?*
 [ -z "$(ls -A /devinfra)" ]"#;
 /// How the scripts say that the directory is another than the one that was checked.
 const ANOTHER: i64 = 9;
-/// Lines of the helper's output that are read.
-const LINES: usize = 1000;
+/// Lines of the helper's output that are read: more than it writes.
+const LINES: usize = 100_000;
 
 impl Walk<'_> {
     pub(super) async fn empty_data(&self, service: &Service) -> Result<(), ApplyError> {
@@ -91,11 +93,11 @@ impl Walk<'_> {
         data::check_mounts(&checked.path)?;
         if !checked.is_known {
             let names = self
-                .helper(service, &source, LIST, Some(checked.inode))
+                .helper(service, &source, LIST, Some(checked.inode()))
                 .await?;
-            data::check_names(&checked.path, &service.kind, &names)?;
+            data::check_names(&checked.path, &service.kind, names)?;
         }
-        self.helper(service, &source, EMPTY, Some(checked.inode))
+        self.helper(service, &source, EMPTY, Some(checked.inode()))
             .await?;
         Ok(())
     }
@@ -142,7 +144,8 @@ impl Walk<'_> {
         let mut spec = ContainerSpec::new(name, image.clone());
         spec.entrypoint = Some(vec!["sh".to_owned()]);
         let inode = inode.map(|inode| inode.to_string()).unwrap_or_default();
-        spec.command = Some(["-c", script, "sh", &inode].map(str::to_owned).to_vec());
+        let words = ["-c", script, "sh", &inode, &data::witnesses()];
+        spec.command = Some(words.map(str::to_owned).to_vec());
         spec.user = Some("0:0".to_owned());
         spec.mounts = vec![Mount {
             target: PLACE.to_owned(),

@@ -1,177 +1,16 @@
 //! Taking the contents out of a data directory, and out of nothing else.
-//!
-//! Paths are resolved below the project directory without following a symlink and without entering
-//! another file system, and what was resolved is held open: what is deleted is what was checked,
-//! whatever becomes of the path meanwhile.
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
-use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
-use rustix::fs::{
-    AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, fstat, openat2, statat, unlinkat,
-};
+use rustix::fs::{AtFlags, Dir, FileType, statat, unlinkat};
 use rustix::io::Errno;
 
-use super::made::is_made;
-use super::recognised::is_data;
-use crate::model::Kind;
-
-/// Directories whose direct children are people's homes.
-const HOMES: [&str; 2] = ["/home", "/Users"];
-
-/// A data directory that may be emptied.
-#[derive(Debug)]
-pub struct Checked {
-    directory: OwnedFd,
-    /// Where it is.
-    pub path: PathBuf,
-    /// Its number on its file system.
-    pub inode: u64,
-    /// Whether its contents are known to be a service's data. Where they can't be read, they are
-    /// yet to be looked at.
-    pub is_known: bool,
-}
-
-/// Why a directory is not emptied.
-#[derive(Debug, thiserror::Error)]
-pub enum EmptyError {
-    /// It holds more than a service's data, or may do so.
-    #[error("`{}` is not emptied: {reason}", path.display())]
-    Unsafe {
-        /// The directory.
-        path: PathBuf,
-        /// Why not.
-        reason: &'static str,
-    },
-    /// Somebody else owns some of it.
-    #[error("`{}` can't be emptied by you", path.display())]
-    NotPermitted {
-        /// The directory.
-        path: PathBuf,
-    },
-    /// The system refuses.
-    #[error("failed to empty `{}`", path.display())]
-    Io {
-        /// The directory.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
-}
-
-/// Looks whether a service's data directory may be emptied; `None` when there is none.
-///
-/// # Errors
-///
-/// When it is, or may be, more than that.
-pub fn check(path: &Path, project: &Path, kind: &Kind) -> Result<Option<Checked>, EmptyError> {
-    let path = clean(path);
-    let refused = |reason| EmptyError::Unsafe {
-        path: path.clone(),
-        reason,
-    };
-    if let Some(reason) = is_never_data(&path, project) {
-        return Err(refused(reason));
-    }
-    let directory = match open(&path, project) {
-        Ok(directory) => directory,
-        Err(Errno::NOENT) => return Ok(None),
-        Err(Errno::LOOP) => return Err(refused("a symlink is on the way to it")),
-        Err(Errno::XDEV) => return Err(refused("it is on another file system")),
-        Err(Errno::NOTDIR) => return Err(refused("it is no directory")),
-        Err(errno) => return Err(io_error(&path, errno)),
-    };
-    let inode = fstat(&directory)
-        .map_err(|errno| io_error(&path, errno))?
-        .st_ino;
-    let is_known = match names(&directory) {
-        Ok(names) if is_data(kind, &names) || is_made(&path) => true,
-        Ok(_) => {
-            return Err(refused(
-                "devinfra did not make it, and what is in it is not known as the service's data",
-            ));
-        }
-        Err(_unreadable) => is_made(&path),
-    };
-    Ok(Some(Checked {
-        directory,
-        path,
-        inode,
-        is_known,
-    }))
-}
-
-/// Whether names that somebody else has read say that a directory holds the service's data.
-///
-/// # Errors
-///
-/// When they do not.
-pub fn check_names(path: &Path, kind: &Kind, names: &[String]) -> Result<(), EmptyError> {
-    if is_data(kind, names) {
-        return Ok(());
-    }
-    Err(EmptyError::Unsafe {
-        path: path.to_owned(),
-        reason: "devinfra did not make it, and what is in it is not known as the service's data",
-    })
-}
-
-/// Whether nothing is mounted inside the directory: a container would see it too.
-///
-/// # Errors
-///
-/// When something is.
-pub fn check_mounts(path: &Path) -> Result<(), EmptyError> {
-    let failed = |source| EmptyError::Io {
-        path: path.to_owned(),
-        source,
-    };
-    // Mounts are listed by the places they really are at, whatever symlinks lead there.
-    let real = fs::canonicalize(path).map_err(failed)?;
-    let mounts = fs::read("/proc/self/mountinfo").map_err(failed)?;
-    if mounted_inside(&mounts, &real) {
-        return Err(EmptyError::Unsafe {
-            path: path.to_owned(),
-            reason: "another file system is mounted inside it",
-        });
-    }
-    Ok(())
-}
-
-/// Whether one of the mounts of `/proc/self/mountinfo` is below the directory.
-fn mounted_inside(mounts: &[u8], directory: &Path) -> bool {
-    let lines = mounts.split(|&byte| byte == b'\n');
-    let places = lines.filter_map(|line| line.split(|&byte| byte == b' ').nth(4));
-    places.map(unescaped).any(|place| {
-        let place = Path::new(OsStr::from_bytes(&place));
-        place.starts_with(directory) && place != directory
-    })
-}
-
-/// The kernel writes blanks, backslashes and the like as a backslash and three octal digits.
-fn unescaped(text: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let [first, after @ ..] = rest {
-        let digits = after
-            .get(..3)
-            .and_then(|digits| str::from_utf8(digits).ok());
-        let code = digits.and_then(|digits| u8::from_str_radix(digits, 8).ok());
-        if let (b'\\', Some(code)) = (first, code) {
-            plain.push(code);
-            rest = after.get(3..).unwrap_or_default();
-        } else {
-            plain.push(*first);
-            rest = after;
-        }
-    }
-    plain
-}
+use super::EmptyError;
+use super::beneath::{around, below, reopened};
+use super::check::{Checked, clean};
 
 impl Checked {
     /// Deletes everything in the directory. The directory itself stays, and so do what symlinks
@@ -183,119 +22,8 @@ impl Checked {
     pub fn empty(&self) -> Result<(), EmptyError> {
         reopened(&self.directory)
             .and_then(|directory| empty(&directory))
-            .map_err(|errno| io_error(&self.path, errno))
+            .map_err(|errno| EmptyError::of(&self.path, errno))
     }
-}
-
-fn io_error(path: &Path, errno: Errno) -> EmptyError {
-    let path = path.to_owned();
-    match errno {
-        Errno::ACCESS | Errno::PERM => EmptyError::NotPermitted { path },
-        Errno::XDEV => EmptyError::Unsafe {
-            path,
-            reason: "another file system is mounted inside it",
-        },
-        _ => EmptyError::Io {
-            path,
-            source: errno.into(),
-        },
-    }
-}
-
-/// The path without `.`, `..` and slashes at its end, decided by its words alone.
-fn clean(path: &Path) -> PathBuf {
-    let mut clean = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                clean.pop();
-            }
-            Component::RootDir | Component::Prefix(_) | Component::Normal(_) => clean.push(part),
-        }
-    }
-    clean
-}
-
-/// Why a path is never a data directory, whatever is in it.
-fn is_never_data(path: &Path, project: &Path) -> Option<&'static str> {
-    let project = clean(project);
-    if path.components().count() < 2 {
-        Some("it is the root of the file system")
-    } else if path == project {
-        Some("it is the project directory")
-    } else if project.starts_with(path) {
-        Some("the project directory is in it")
-    } else if is_home(path) {
-        Some("it is a home directory")
-    } else if path.components().count() == 2 {
-        Some("it is a directory of the system")
-    } else {
-        None
-    }
-}
-
-fn is_home(path: &Path) -> bool {
-    let parent = path.parent();
-    path == Path::new("/root") || HOMES.iter().any(|home| parent == Some(Path::new(home)))
-}
-
-/// Opens the directory, without the right to read it.
-fn open(path: &Path, project: &Path) -> Result<OwnedFd, Errno> {
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let strict = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_XDEV;
-    // How the project directory is reached is the user's business.
-    let (base, below) = match path.strip_prefix(clean(project)) {
-        Ok(below) => (File::open(project).map_err(errno)?, below.to_owned()),
-        Err(_outside) => {
-            let root = File::open("/").map_err(errno)?;
-            let parent = path.parent().unwrap_or(Path::new("/"));
-            let parent = itself_if_empty(parent.strip_prefix("/").unwrap_or(parent));
-            let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-            let parent = openat2(&root, parent, flags, Mode::empty(), resolve)?;
-            let name = path.file_name().unwrap_or_default();
-            return openat2(&parent, name, flags, Mode::empty(), strict);
-        }
-    };
-    openat2(&base, itself_if_empty(&below), flags, Mode::empty(), strict)
-}
-
-/// The system takes no empty path.
-fn itself_if_empty(path: &Path) -> &Path {
-    if path.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        path
-    }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
-fn errno(error: io::Error) -> Errno {
-    Errno::from_io_error(&error).unwrap_or(Errno::IO)
-}
-
-/// The same directory, with the right to read it.
-fn reopened(directory: &OwnedFd) -> Result<OwnedFd, Errno> {
-    below(directory, OsStr::new("."))
-}
-
-/// A directory in another: not behind a symlink, and not on another file system.
-fn below(directory: &OwnedFd, name: &OsStr) -> Result<OwnedFd, Errno> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_XDEV;
-    openat2(directory, name, flags, Mode::empty(), resolve)
-}
-
-fn names(directory: &OwnedFd) -> Result<Vec<String>, Errno> {
-    let entries = Dir::read_from(&reopened(directory)?)?;
-    let mut names = Vec::new();
-    for entry in entries {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        if name != "." && name != ".." {
-            names.push(name);
-        }
-    }
-    Ok(names)
 }
 
 fn empty(directory: &OwnedFd) -> Result<(), Errno> {
@@ -326,39 +54,38 @@ fn empty(directory: &OwnedFd) -> Result<(), Errno> {
 /// When it is outside of the project directory or behind a symlink, is no file, or the system
 /// refuses.
 pub fn remove_file(path: &Path, project: &Path) -> Result<(), EmptyError> {
-    let path = clean(path);
+    let (path, project) = (clean(path), clean(project));
     let refused = |reason| EmptyError::Unsafe {
         path: path.clone(),
         reason,
     };
-    if !path.starts_with(clean(project)) {
+    if !path.starts_with(&project) {
         return Err(refused("it is not in the project directory"));
     }
-    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+    let Some(name) = path.file_name() else {
         return Err(refused("it is no file"));
     };
-    let directory = match open(parent, project) {
-        Ok(directory) => directory,
-        Err(Errno::NOENT) => return Ok(()),
-        Err(Errno::LOOP) => return Err(refused("a symlink is on the way to it")),
-        Err(errno) => return Err(io_error(&path, errno)),
-    };
-    match unlinkat(&directory, name, AtFlags::empty()) {
+    let removed =
+        around(&path, &project).and_then(|directory| unlinkat(&directory, name, AtFlags::empty()));
+    match removed {
         Ok(()) | Err(Errno::NOENT) => Ok(()),
         Err(Errno::ISDIR) => Err(refused("it is no file")),
-        Err(errno) => Err(io_error(&path, errno)),
+        Err(Errno::XDEV) => Err(refused("it is on another file system")),
+        Err(errno) => Err(EmptyError::of(&path, errno)),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::symlink;
+    use std::path::PathBuf;
 
     use tempfile::{TempDir, tempdir};
 
     use super::*;
-    use crate::data::create_directory;
-    use crate::model::Valkey;
+    use crate::data::{check, create_directory, is_wiping, wiped};
+    use crate::model::{Kind, Valkey};
 
     fn valkey() -> Kind {
         Kind::Valkey(Valkey {
@@ -391,17 +118,6 @@ mod tests {
     }
 
     #[test]
-    fn mounts_are_found_by_their_real_names() {
-        let listed: &[u8] = b"1 0 8:1 / / rw - ext4\n2 1 8:2 / /r\\1342/a\\040b/in rw - ext4\n\
-            3 1 8:3 / /not-\xff-text rw - ext4\n";
-        let inside = |path: &str| mounted_inside(listed, Path::new(path));
-        assert!(inside(r"/r\2/a b"));
-        assert!(inside(r"/r\2"));
-        assert!(!inside(r"/r\2/a b/in"));
-        assert!(!inside(r"/r\2/a b/i"));
-    }
-
-    #[test]
     fn data_is_emptied_and_its_directory_stays() {
         let (_root, project) = world();
         let data = project.join("data/cache");
@@ -425,7 +141,7 @@ mod tests {
         let (root, project) = world();
         let data = project.join("data/cache");
         let precious = root.path().join("precious");
-        symlink(&precious, data.join("appendonly-link")).unwrap();
+        symlink(&precious, data.join("dump-link.rdb")).unwrap();
         fs::create_dir(data.join("appendonlydir")).unwrap();
         symlink(&precious, data.join("appendonlydir/link")).unwrap();
         check(&data, &project, &valkey())
@@ -495,6 +211,77 @@ mod tests {
         create_directory(&made).unwrap();
         fs::write(made.join("anything"), "x").unwrap();
         assert!(check(&made, &project, &valkey()).unwrap().unwrap().is_known);
+    }
+
+    /// A directory that was taken away and made again at the same place is somebody's.
+    #[test]
+    fn a_mark_is_the_directorys_and_not_the_names() {
+        let (root, project) = world();
+        let made = project.join("made");
+        create_directory(&made).unwrap();
+        // Moved, so that the new one can't get its number.
+        fs::rename(&made, root.path().join("elsewhere")).unwrap();
+        fs::create_dir(&made).unwrap();
+        fs::write(made.join("main.rs"), "x").unwrap();
+        assert!(refusal(&made, &project).starts_with("devinfra did not make it"));
+        fs::rename(&made, root.path().join("another")).unwrap();
+        fs::rename(root.path().join("elsewhere"), &made).unwrap();
+        fs::write(made.join("anything"), "x").unwrap();
+        assert!(check(&made, &project, &valkey()).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_mark_of_a_name_alone_counts_for_nothing() {
+        let (_root, project) = world();
+        let noted = project.join("noted");
+        fs::create_dir(&noted).unwrap();
+        fs::write(project.join(".devinfra-made"), "noted\n").unwrap();
+        fs::write(noted.join("main.rs"), "x").unwrap();
+        assert!(refusal(&noted, &project).starts_with("devinfra did not make it"));
+        fs::rename(noted.join("main.rs"), noted.join("dump.rdb")).unwrap();
+        assert!(
+            check(&noted, &project, &valkey())
+                .unwrap()
+                .unwrap()
+                .is_known
+        );
+    }
+
+    #[test]
+    fn a_directory_that_exists_is_not_noted_as_made() {
+        let (_root, project) = world();
+        let sources = project.join("sources");
+        fs::create_dir(&sources).unwrap();
+        fs::write(sources.join("main.rs"), "x").unwrap();
+        create_directory(&sources).unwrap();
+        assert!(refusal(&sources, &project).starts_with("devinfra did not make it"));
+    }
+
+    #[test]
+    fn a_wipe_that_was_begun_is_known_until_it_is_done() {
+        let (root, project) = world();
+        let data = project.join("data/cache");
+        assert!(!is_wiping(&data, &project));
+        let checked = check(&data, &project, &valkey()).unwrap().unwrap();
+        checked.wiping();
+        checked.wiping();
+        assert!(is_wiping(&project.join("data/./cache/"), &project));
+        // What is left of it would not be known as data any more.
+        fs::write(data.join("half"), "x").unwrap();
+        let again = check(&data, &project, &valkey()).unwrap().unwrap();
+        assert!(again.is_known);
+        again.empty().unwrap();
+        wiped(&data, &project);
+        assert!(!is_wiping(&data, &project));
+        let left: Vec<_> = fs::read_dir(project.join("data")).unwrap().collect();
+        assert_eq!(left.len(), 1, "{left:?}");
+        // Another directory at its place is not the one that was meant.
+        checked.wiping();
+        fs::rename(&data, root.path().join("elsewhere")).unwrap();
+        fs::create_dir(&data).unwrap();
+        assert!(!is_wiping(&data, &project));
+        fs::write(data.join("half"), "x").unwrap();
+        assert!(refusal(&data, &project).starts_with("devinfra did not make it"));
     }
 
     #[test]

@@ -1,16 +1,26 @@
 //! Data directories on the host.
 
+mod beneath;
+mod check;
 mod empty;
+mod error;
+mod identity;
 mod made;
+mod mounts;
 mod recognised;
+mod wiping;
 
 use std::fs::DirBuilder;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use made::note_made;
 
-pub use empty::{Checked, EmptyError, check, check_mounts, check_names, remove_file};
+pub use check::{Checked, check, check_names, witnesses};
+pub use empty::remove_file;
+pub use error::EmptyError;
+pub use mounts::check_mounts;
+pub use wiping::{is_wiping, wiped};
 
 /// A directory that could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -32,14 +42,22 @@ pub struct DirectoryError {
 ///
 /// When the system refuses; a directory that exists is no error.
 pub fn create_directory(path: &Path) -> Result<(), DirectoryError> {
-    DirBuilder::new()
-        .recursive(true)
-        .create(path)
-        .map_err(|source| DirectoryError {
-            path: path.to_owned(),
-            source,
-        })?;
-    // Without the note `reset --hard` may refuse the directory; that is no reason not to go on.
-    note_made(path).ok();
+    match made(path) {
+        // Without the note `reset --hard` may refuse the directory; that is no reason not to go on.
+        Ok(()) => note_made(path).ok(),
+        // Somebody has made it meanwhile: it is not ours.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => None,
+        Err(source) => {
+            let path = path.to_owned();
+            return Err(DirectoryError { path, source });
+        }
+    };
     Ok(())
+}
+
+fn made(path: &Path) -> io::Result<()> {
+    if let Some(parent) = path.parent() {
+        DirBuilder::new().recursive(true).create(parent)?;
+    }
+    DirBuilder::new().create(path)
 }

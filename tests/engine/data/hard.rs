@@ -71,9 +71,36 @@ fn an_ordinary_user_needs_no_rights_but_the_engines() {
     fs::create_dir(&planted).unwrap();
     fs::set_permissions(&planted, fs::Permissions::from_mode(0o700)).unwrap();
     fs::write(planted.join("file"), "x").unwrap();
+    // Not noted as made, and not to be listed by this user: a container looks what is in it.
+    let marks = project.path().join("hub-meta/dev/.devinfra-made");
+    let noted = fs::read_to_string(&marks).unwrap();
+    let others = noted
+        .lines()
+        .filter(|line| !line.ends_with(" postgres-data"));
+    let others: Vec<&str> = others.collect();
+    assert_eq!(others.len() + 1, noted.lines().count(), "{noted}");
+    fs::write(&marks, others.join("\n") + "\n").unwrap();
     run(&["reset", "--hard", "--yes"]);
     assert!(!planted.exists());
     run(&["down"]);
+}
+
+/// Without devinfra's marks, as the scripts leave it: what counts is what the servers keep in it.
+#[test]
+fn data_that_devinfra_did_not_make_is_known_by_what_is_in_it() {
+    let project = Project::default_stack();
+    project.up();
+    let told = variables(&project);
+    fs::remove_file(project.path().join("hub-meta/dev/.devinfra-made")).unwrap();
+    let services = ["reset", "--hard", "--yes", "postgres", "valkey"];
+    project.run(&services).succeeds();
+    let stray = project.path().join("hub-meta/dev/postgres-data/main.rs");
+    fs::write(&stray, "x").unwrap();
+    fs::remove_file(project.path().join("hub-meta/dev/postgres-data/PG_VERSION")).unwrap();
+    let run = project.run(&services).exits_with(7);
+    assert!(run.stderr.contains("devinfra did not make it"), "{run}");
+    assert!(stray.exists());
+    assert_eq!(variables(&project), told, "nothing may have been stopped");
 }
 
 #[test]
