@@ -19,6 +19,7 @@ use crate::data::{self, Checked, EmptyError};
 use crate::engine::EngineError;
 use crate::model::{
     Bind, ContainerSpec, ContainerState, ImageRef, Mount, MountSource, Service, ServiceName,
+    Submounts,
 };
 
 /// Where the helper sees the directory.
@@ -40,9 +41,31 @@ const ANOTHER: i64 = 9;
 const LINES: usize = 100_000;
 
 impl Walk<'_> {
+    pub(super) async fn note_wipe(&self, service: &Service) -> Result<(), ApplyError> {
+        let failed = |source| ApplyError::Empty {
+            service: service.name.clone(),
+            source,
+        };
+        for path in service.data_mounts().filter_map(Mount::host_path) {
+            let (path, project) = (path.0.clone(), self.run.stack.directory.clone());
+            let kind = service.kind.clone();
+            let noted = spawn_blocking(move || {
+                let checked = data::check(&path, &project, &kind)?;
+                if let Some(checked) = checked {
+                    checked.note_wiping();
+                }
+                Ok(())
+            });
+            let noted = noted.await.map_err(|_panicked| EmptyProblem::Disordered);
+            noted
+                .and_then(|noted: Result<(), EmptyError>| Ok(noted?))
+                .map_err(failed)?;
+        }
+        Ok(())
+    }
+
     pub(super) async fn empty_data(&self, service: &Service) -> Result<(), ApplyError> {
-        let mounts = service.container.mounts.iter();
-        for mount in mounts.filter(|mount| service.data.contains(&mount.target)) {
+        for mount in service.data_mounts() {
             let emptied = match &mount.source {
                 MountSource::Bind(bind) => self.empty_directory(service, bind).await,
                 MountSource::Volume { .. } => self
@@ -77,10 +100,11 @@ impl Walk<'_> {
             }
         });
         let looked = looked.await.map_err(|_panicked| EmptyProblem::Disordered)?;
-        match looked? {
-            Some(checked) => self.empty_as_root(service, bind, &checked).await,
-            None => Ok(()),
+        if let Some(checked) = looked? {
+            self.empty_as_root(service, bind, &checked).await?;
         }
+        data::note_wiped(&bind.source.0, &self.run.stack.directory);
+        Ok(())
     }
 
     async fn empty_as_root(
@@ -89,7 +113,10 @@ impl Walk<'_> {
         bind: &Bind,
         checked: &Checked,
     ) -> Result<(), EmptyProblem> {
-        let source = MountSource::Bind(bind.clone());
+        let source = MountSource::Bind(Bind {
+            submounts: Submounts::Hidden,
+            ..bind.clone()
+        });
         data::check_mounts(&checked.path)?;
         if !checked.is_known {
             let names = self

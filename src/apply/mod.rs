@@ -22,7 +22,7 @@ use tokio::time::{Instant, sleep};
 
 pub use error::{ApplyError, EmptyProblem, ExitReason};
 pub use left::{Left, look_for_left};
-pub use observe::{Question, observe};
+pub use observe::{Question, half_wiped, observe};
 pub use prober::{Prober, Probes};
 pub use stop::{Stop, Stopper};
 

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use futures_util::future::try_join_all;
 
+use crate::data;
 use crate::engine::{Engine, EngineError};
 use crate::host;
 use crate::model::{
-    Fingerprint, ImageRef, MountSource, Observed, ObservedContainer, PortHolder, PortMapping,
-    PublishedPort, Service, ServiceName, Stack, TakenPort,
+    Fingerprint, ImageRef, Mount, MountSource, Observed, ObservedContainer, PortHolder,
+    PortMapping, PublishedPort, Service, ServiceName, Stack, TakenPort,
 };
 
 /// What is asked.
@@ -57,11 +58,12 @@ pub async fn observe(
         images(engine, stack),
     )?;
     let is_local = engine.address().is_local();
-    let missing_directories = if is_local {
-        missing_directories(stack)
-    } else {
-        BTreeSet::new()
-    };
+    let host = is_local.then(|| Observed {
+        missing_directories: missing_directories(stack),
+        data_files: data_files(stack),
+        half_wiped: half_wiped(stack),
+        ..Observed::default()
+    });
     let taken_ports = match question {
         Question::Up(services) | Question::UpThoroughly(services) if is_local => {
             taken_ports(engine, &unpublished(stack, services, &containers)).await
@@ -73,8 +75,8 @@ pub async fn observe(
         networks,
         volumes: volumes.into_iter().collect(),
         images,
-        missing_directories,
         taken_ports,
+        ..host.unwrap_or_default()
     })
 }
 
@@ -164,6 +166,22 @@ async fn images(
         Ok::<_, EngineError>((image.clone(), engine.image_id(image).await?))
     });
     Ok(try_join_all(asked).await?.into_iter().collect())
+}
+
+/// The services with a data directory that a run has begun to empty and not emptied.
+pub fn half_wiped(stack: &Stack) -> BTreeSet<ServiceName> {
+    let is_half_wiped = |service: &&Service| {
+        let mut directories = service.data_mounts().filter_map(Mount::host_path);
+        directories.any(|path| data::is_wiping(&path.0, &stack.directory))
+    };
+    let services = stack.services.values().filter(is_half_wiped);
+    services.map(|service| service.name.clone()).collect()
+}
+
+fn data_files(stack: &Stack) -> BTreeSet<PathBuf> {
+    let files = stack.services.values().flat_map(|one| &one.data_files);
+    let there = files.filter(|file| file.symlink_metadata().is_ok());
+    there.cloned().collect()
 }
 
 /// Directories that bind mounts ask to be made where they are missing.

@@ -126,6 +126,7 @@ impl Walk<'_> {
             }
             Action::Bootstrap { .. } => self.bootstrap(self.service_of(step)?).await,
             Action::Wipe { .. } => self.wipe(self.service_of(step)?).await,
+            Action::NoteWipe => self.note_wipe(self.service_of(step)?).await,
             Action::EmptyData => self.empty_data(self.service_of(step)?).await,
             Action::RemoveFile { path } => self.remove_data_file(step.service.as_ref(), path),
             Action::AwaitCompletion { .. } => {

@@ -84,7 +84,7 @@ mod tests {
     use tempfile::{TempDir, tempdir};
 
     use super::*;
-    use crate::data::{check, create_directory, is_wiping, wiped};
+    use crate::data::{check, create_directory, is_wiping, note_wiped};
     use crate::model::{Kind, Valkey};
 
     fn valkey() -> Kind {
@@ -263,20 +263,20 @@ mod tests {
         let data = project.join("data/cache");
         assert!(!is_wiping(&data, &project));
         let checked = check(&data, &project, &valkey()).unwrap().unwrap();
-        checked.wiping();
-        checked.wiping();
+        checked.note_wiping();
+        checked.note_wiping();
         assert!(is_wiping(&project.join("data/./cache/"), &project));
         // What is left of it would not be known as data any more.
         fs::write(data.join("half"), "x").unwrap();
         let again = check(&data, &project, &valkey()).unwrap().unwrap();
         assert!(again.is_known);
         again.empty().unwrap();
-        wiped(&data, &project);
+        note_wiped(&data, &project);
         assert!(!is_wiping(&data, &project));
         let left: Vec<_> = fs::read_dir(project.join("data")).unwrap().collect();
         assert_eq!(left.len(), 1, "{left:?}");
         // Another directory at its place is not the one that was meant.
-        checked.wiping();
+        checked.note_wiping();
         fs::rename(&data, root.path().join("elsewhere")).unwrap();
         fs::create_dir(&data).unwrap();
         assert!(!is_wiping(&data, &project));

@@ -20,7 +20,7 @@ pub use check::{Checked, check, check_names, witnesses};
 pub use empty::remove_file;
 pub use error::EmptyError;
 pub use mounts::check_mounts;
-pub use wiping::{is_wiping, wiped};
+pub use wiping::{is_wiping, note_wiped};
 
 /// A directory that could not be made.
 #[derive(Debug, thiserror::Error)]

@@ -21,11 +21,11 @@ use super::identity::Identity;
 const MARK: &str = ".devinfra-wiping-";
 
 impl Checked {
-    /// Notes that the directory is being emptied, until [`wiped`] is told.
+    /// Notes that the directory is being emptied, until [`note_wiped`] is told.
     ///
     /// Where the directory around it is somebody else's, nothing can be noted. That is no reason not
     /// to empty it: whoever resets it again completes that.
-    pub fn wiping(&self) {
+    pub fn note_wiping(&self) {
         if !is_marked(&self.parent, &self.path, self.identity) {
             mark(&self.parent, &self.path, self.identity).ok();
         }
@@ -43,7 +43,7 @@ pub fn is_wiping(path: &Path, project: &Path) -> bool {
 }
 
 /// Notes that the directory is empty now, or gone.
-pub fn wiped(path: &Path, project: &Path) {
+pub fn note_wiped(path: &Path, project: &Path) {
     let (path, project) = (clean(path), clean(project));
     if let Ok(parent) = around(&path, &project) {
         unlinkat(parent, mark_of(&path), AtFlags::empty()).ok(); // there may be none

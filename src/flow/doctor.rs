@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Session;
-use crate::apply::{Question, observe};
+use crate::apply::{Question, half_wiped, observe};
 use crate::cache::{Finding, Status};
 use crate::engine::{Engine, EngineError};
 use crate::host::{free_space, owner};
@@ -137,6 +137,11 @@ fn containers(stack: &Stack, observed: &Observed) -> Vec<Finding> {
                 ),
                 "take it over with `devinfra up --adopt`; its data is kept".to_owned(),
             ),
+            Owner::Ours(helper) if stack.helped_by(helper).is_some() => (
+                Status::Warn,
+                format!("`{name}` was left by a reset that was killed"),
+                "`devinfra up` and `devinfra down` remove it".to_owned(),
+            ),
             Owner::Ours(service) if !stack.services.contains_key(service) => (
                 Status::Warn,
                 format!("`{name}` is for service `{service}`, which the stack file no longer has"),
@@ -192,6 +197,10 @@ fn directories(stack: &Stack) -> Vec<Finding> {
             }
         }
     }
+    found.extend(half_wiped(stack).iter().map(|name| {
+        let told = format!("a reset was killed while it deleted the data of `{name}`");
+        finding("data", Status::Warn, told).hinting("`devinfra up` deletes the rest first")
+    }));
     or_passed(found, "data", || match looked_at {
         0 => "there is no bind mount".to_owned(),
         1 => "the bind mount has its source, or gets it from `devinfra up`".to_owned(),

@@ -158,6 +158,7 @@ impl Brought {
                 | Action::StartContainer { .. }
                 | Action::AwaitReady { .. }
                 | Action::Wipe { .. }
+                | Action::NoteWipe
                 | Action::EmptyData
                 | Action::RemoveFile { .. }
                 | Action::Bootstrap { .. }

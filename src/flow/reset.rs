@@ -91,8 +91,7 @@ impl ResetRequest {
             depth: self.depth,
         });
         let plan = reconcile(stack, &observed, &goal).map_err(FlowError::Refused)?;
-        check_directories(stack, &plan)?;
-        check_volumes(session, &plan).await?;
+        check_emptied(session, &plan).await?;
         let wiped = services.iter().filter_map(|name| stack.services.get(name));
         let wiped = wiped.filter(|service| is_wiped(service, self.depth));
         let losses = wiped.map(|service| loss(session, service, &observed));
@@ -157,11 +156,7 @@ fn emptied<'a>(stack: &'a Stack, plan: &'a Plan) -> impl Iterator<Item = (&'a Se
     let steps = plan.steps().iter();
     let emptied = steps.filter(|step| step.action == Action::EmptyData);
     let services = emptied.filter_map(|step| stack.services.get(step.service.as_ref()?));
-    services.flat_map(|service| {
-        let mounts = service.container.mounts.iter();
-        let data = mounts.filter(|mount| service.data.contains(&mount.target));
-        data.map(move |mount| (service, mount))
-    })
+    services.flat_map(|service| service.data_mounts().map(move |mount| (service, mount)))
 }
 
 fn unsafe_to_empty(service: &Service, path: PathBuf, reason: &'static str) -> FlowError {
@@ -169,6 +164,12 @@ fn unsafe_to_empty(service: &Service, path: PathBuf, reason: &'static str) -> Fl
         service: service.name.clone(),
         source: EmptyError::Unsafe { path, reason },
     }
+}
+
+/// Refuses before anything is deleted when what the plan empties is not this stack's data alone.
+pub(super) async fn check_emptied(session: &Session<'_>, plan: &Plan) -> Result<(), FlowError> {
+    check_directories(session.stack, plan)?;
+    check_volumes(session, plan).await
 }
 
 /// Refuses before anything is wiped when a directory is not what it should be, or another service
@@ -236,18 +237,15 @@ async fn loss(session: &Session<'_>, service: &Service, observed: &Observed) -> 
         }
         None => None,
     };
-    let mounts = service.container.mounts.iter();
-    let data = mounts.filter(|mount| service.data.contains(&mount.target));
+    let files = service.data_files.iter();
+    let files = files.filter(|file| observed.data_files.contains(*file));
+    let places = service.data_mounts();
+    let places = places.filter_map(|mount| place(&mount.source));
     Loss {
         service: service.name.clone(),
         amounts,
-        places: data.filter_map(|mount| place(&mount.source)).collect(),
-        files: service
-            .data_files
-            .iter()
-            .filter(|file| file.exists())
-            .cloned()
-            .collect(),
+        places: places.collect(),
+        files: files.cloned().collect(),
     }
 }
 

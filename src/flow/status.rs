@@ -1,11 +1,12 @@
 //! `status`: what exists, and whether it is usable now.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 
 use super::{FlowError, Session};
-use crate::apply::{Prober as _, Probes, Question, observe};
+use crate::apply::{Prober as _, Probes, Question, half_wiped, observe};
 use crate::kinds::Readiness;
 use crate::model::{ContainerState, ObservedContainer, Owner, Service, ServiceName};
 
@@ -40,6 +41,19 @@ pub async fn status(session: &Session<'_>) -> Result<Vec<ServiceStatus>, FlowErr
         one(session, service, container)
     });
     let mut all = join_all(services).await;
+    let is_local = session.engine.address().is_local();
+    let half_wiped = if is_local {
+        half_wiped(session.stack)
+    } else {
+        BTreeSet::new()
+    };
+    for service in all.iter_mut().filter(|one| !one.ready) {
+        if half_wiped.contains(&service.name) {
+            let reason =
+                "a reset was cut short: the next `devinfra up` deletes the rest of its data";
+            service.reason = Some(reason.to_owned());
+        }
+    }
     all.extend(observed.containers.iter().filter_map(|container| {
         let name = container.service()?;
         let is_orphan = !session.stack.services.contains_key(name);
@@ -47,7 +61,10 @@ pub async fn status(session: &Session<'_>) -> Result<Vec<ServiceStatus>, FlowErr
             name: name.clone(),
             container: Some(container.clone()),
             ready: false,
-            reason: Some("no longer in the stack file".to_owned()),
+            reason: Some(match session.stack.helped_by(name) {
+                Some(_) => "left by a reset that was killed".to_owned(),
+                None => "no longer in the stack file".to_owned(),
+            }),
             foreign: false,
         })
     }));

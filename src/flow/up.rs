@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::cache::judge;
 use super::hooks::run_hooks;
+use super::reset::check_emptied;
 use super::{Cache, FlowError, Look, Session, StackLock, check_cache, check_names};
 use crate::apply::{Failure, Outcome, Probes, Question, Run, apply, observe};
 use crate::cache::Finding;
@@ -111,7 +112,8 @@ impl UpRequest {
     ///
     /// # Errors
     ///
-    /// When the engine does not answer, or something stands in the way.
+    /// When the engine does not answer, or something stands in the way: also of finishing a reset
+    /// that was killed.
     pub async fn plan(&self, session: &Session<'_>) -> Result<(Plan, Observed), FlowError> {
         let services = self.selection(session.stack)?;
         let thorough = self.recreate == Recreate::All
@@ -129,6 +131,8 @@ impl UpRequest {
             adopt: self.adopt,
         });
         let plan = reconcile(session.stack, &observed, &goal).map_err(FlowError::Refused)?;
+        // What a reset that was killed has left half done.
+        check_emptied(session, &plan).await?;
         Ok((plan, observed))
     }
 }

@@ -26,7 +26,7 @@ pub use kind::{
     ExecProbe, HttpProbe, Kind, Lakefs, LoginRole, Postgres, S3, TcpProbe, Valkey, ValkeyKeys,
     Wiping,
 };
-pub use mount::{Bind, HostPath, Mount, MountSource, Tmpfs};
+pub use mount::{Bind, HostPath, Mount, MountSource, Submounts, Tmpfs};
 pub use name::{NameError, ServiceName, StackName};
 pub use observed::{
     ContainerId, ContainerState, Health, Network, NetworkId, Observed, ObservedContainer, Owner,

@@ -39,6 +39,18 @@ pub struct Bind {
     pub source: HostPath,
     /// What happens when nothing is there: the directory is created, or `up` fails.
     pub create: bool,
+    /// Whether the container sees what is mounted inside it, too.
+    pub submounts: Submounts,
+}
+
+/// Whether what is mounted inside a directory is seen where that is mounted again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Submounts {
+    /// It is.
+    #[default]
+    Seen,
+    /// The directory it is mounted on is seen in its place.
+    Hidden,
 }
 
 /// An absolute path on the host that runs the engine.

@@ -20,6 +20,10 @@ pub struct Observed {
     pub images: BTreeMap<ImageRef, Option<String>>,
     /// Host directories that bind mounts need and that do not exist yet.
     pub missing_directories: BTreeSet<PathBuf>,
+    /// Files of services' data that exist.
+    pub data_files: BTreeSet<PathBuf>,
+    /// Services whose data a run has begun to delete, which was killed before it came to the end.
+    pub half_wiped: BTreeSet<ServiceName>,
     /// Host ports that services are to publish and that somebody else holds.
     pub taken_ports: Vec<TakenPort>,
 }

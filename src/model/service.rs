@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{ContainerSpec, Exports, Kind, PullPolicy, ServiceName};
+use super::{ContainerSpec, Exports, Kind, Mount, PullPolicy, ServiceName};
 
 /// A service: what its container is made of, and what devinfra does about it.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,6 +75,12 @@ impl Service {
             reset_with: Vec::new(),
             required: true,
         }
+    }
+
+    /// The mounts that are its data.
+    pub fn data_mounts(&self) -> impl Iterator<Item = &Mount> {
+        let mounts = self.container.mounts.iter();
+        mounts.filter(|mount| self.data.contains(&mount.target))
     }
 }
 

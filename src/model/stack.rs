@@ -316,6 +316,11 @@ impl Stack {
         reached
     }
 
+    /// The service of the stack that a helper of this name does something for.
+    pub fn helped_by(&self, helper: &ServiceName) -> Option<&ServiceName> {
+        self.services.keys().find(|name| name.helper() == *helper)
+    }
+
     /// These services and all they depend on, directly or not. All services when none is named.
     pub fn closure(&self, named: &[ServiceName]) -> BTreeSet<ServiceName> {
         if named.is_empty() {

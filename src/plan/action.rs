@@ -78,6 +78,9 @@ pub enum Action {
         /// The container that exists; the one made before this step when absent.
         existing: Option<ContainerId>,
     },
+    /// Notes beside the directories of the step's service's data that they are being emptied, until
+    /// they are: a run that is killed in between is finished by the next.
+    NoteWipe,
     /// Empties the directories and volumes of the step's service's data; it does not run.
     EmptyData,
     /// Removes a file that belongs to the step's service's data.
@@ -120,9 +123,11 @@ impl Action {
             | Self::EmptyData
             | Self::RemoveFile { .. }
             | Self::RemoveNetwork { .. } => true,
-            Self::AwaitReady { .. } | Self::Bootstrap { .. } | Self::AwaitCompletion { .. } => {
-                false
-            }
+            // The note is gone again when the plan is carried out.
+            Self::AwaitReady { .. }
+            | Self::Bootstrap { .. }
+            | Self::AwaitCompletion { .. }
+            | Self::NoteWipe => false,
         }
     }
 
@@ -150,6 +155,7 @@ impl Action {
             Self::Bootstrap { .. } => format!("bootstrap {service}"),
             Self::AwaitCompletion { .. } => format!("wait until {service} is done"),
             Self::Wipe { .. } => format!("wipe {service}"),
+            Self::NoteWipe => format!("note that the data of {service} is wiped"),
             Self::EmptyData => format!("empty the data of {service}"),
             Self::RemoveFile { path } => format!("remove {}", path.display()),
             Self::RemoveNetwork { name, .. } => format!("remove network {name}"),

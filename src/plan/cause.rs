@@ -44,6 +44,8 @@ pub enum Cause {
     PullAsked,
     /// `reset` was given.
     ResetAsked,
+    /// A `reset` was killed before it came to the end.
+    CutShort,
     /// `down` was given.
     DownAsked,
     /// The container is for a service that the stack file no longer has.
@@ -71,6 +73,7 @@ impl fmt::Display for Cause {
             Self::Missing => f.write_str("not there"),
             Self::PullAsked => f.write_str("asked to pull"),
             Self::ResetAsked => f.write_str("asked to reset"),
+            Self::CutShort => f.write_str("a reset was cut short"),
             Self::DownAsked => f.write_str("asked to take down"),
             Self::Orphan => f.write_str("no longer in the stack file"),
             Self::Wanted => f.write_str("wanted"),

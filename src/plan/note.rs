@@ -33,6 +33,11 @@ pub enum Note {
         /// The service.
         service: ServiceName,
     },
+    /// A run was killed while it deleted data; the rest is deleted now.
+    HalfWiped {
+        /// Whose data.
+        services: Vec<ServiceName>,
+    },
     /// A service keeps its data in its container, and loses it with that.
     DataInContainer {
         /// The service.

@@ -1,24 +1,78 @@
 //! From data to none: through services that run, or by making them anew.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::slice::from_ref;
 use std::time::Duration;
 
 use super::up::{Planner, strangers};
 use super::{Action, Cause, ContainerRef, Depth, Note, Plan, Refusal, Reset, StepId};
 use crate::model::{
-    ContainerId, ContainerState, Observed, ObservedContainer, Service, ServiceName, Stack,
-    StopPolicy, Wiping,
+    ContainerId, ContainerState, MountSource, Observed, ObservedContainer, Service, ServiceName,
+    Stack, StopPolicy, Wiping,
 };
 
 /// What is wiped while services are brought up.
-#[derive(Default)]
 pub(super) struct Wipes {
+    cause: Cause,
     /// Services whose data goes while they run, or are stopped for it.
     services: BTreeSet<ServiceName>,
     /// Steps after which services are stopped that are wiped that way.
     quiet: BTreeMap<ServiceName, StepId>,
+    /// Steps after which nobody else empties the data of a service any more.
+    cleared: BTreeMap<ServiceName, Vec<StepId>>,
     /// Steps after which the old container and the data of a service are gone.
     gone: BTreeMap<ServiceName, Vec<StepId>>,
+    /// Steps after which a service that runs has lost its data.
+    wiped: BTreeMap<ServiceName, StepId>,
+}
+
+impl Default for Wipes {
+    /// Nothing but what a run has left half done.
+    fn default() -> Self {
+        Self {
+            cause: Cause::CutShort,
+            services: BTreeSet::new(),
+            quiet: BTreeMap::new(),
+            cleared: BTreeMap::new(),
+            gone: BTreeMap::new(),
+            wiped: BTreeMap::new(),
+        }
+    }
+}
+
+impl Wipes {
+    /// The services that are wiped through themselves before this one is emptied: it is worthless
+    /// without them, and a store that can't be wiped must not cost its index.
+    pub(super) fn before<'a>(
+        &self,
+        stack: &'a Stack,
+        name: &ServiceName,
+    ) -> impl Iterator<Item = &'a ServiceName> {
+        let is_emptied = |name: &ServiceName| {
+            let service = stack
+                .services
+                .get(name)
+                .filter(|_| self.services.contains(name));
+            service.is_some_and(|service| service.kind.wiping() == Wiping::Stopped)
+        };
+        let together = if is_emptied(name) {
+            stack.reset_closure(from_ref(name))
+        } else {
+            BTreeSet::new()
+        };
+        let needs_it = |other: &ServiceName| stack.closure(from_ref(other)).contains(name);
+        let others = stack.services.iter().filter(move |(other, service)| {
+            together.contains(*other)
+                && service.kind.wiping() == Wiping::Live
+                && self.services.contains(*other)
+                && !needs_it(other)
+        });
+        others
+            .map(|(other, _)| other)
+            .collect::<Vec<_>>()
+            .into_iter()
+    }
 }
 
 pub(super) fn reconcile(
@@ -29,6 +83,7 @@ pub(super) fn reconcile(
     match wanted.depth {
         Depth::InPlace => {
             let mut planner = Planner::new(stack, observed, &wanted.up);
+            planner.wipes.cause = Cause::ResetAsked;
             planner.wipes.services.clone_from(&wanted.services);
             planner.note_unknown();
             planner.quieten();
@@ -37,6 +92,7 @@ pub(super) fn reconcile(
         Depth::Hard => {
             let is_wiped = |container: &ObservedContainer| {
                 let service = container.service();
+                let service = service.map(|name| stack.helped_by(name).unwrap_or(name));
                 service.is_some_and(|service| wanted.services.contains(service))
             };
             let mut left = observed.clone();
@@ -44,6 +100,7 @@ pub(super) fn reconcile(
             let mut planner = Planner::new(stack, &left, &wanted.up);
             // A network that the old containers use, the new ones may use as well.
             planner.strangers = strangers(stack, observed);
+            planner.wipes.cause = Cause::ResetAsked;
             let old = observed.containers.iter();
             planner.clear(&wanted.services, old.filter(|one| is_wiped(one)));
             planner.finish()
@@ -63,16 +120,14 @@ impl<'a> Planner<'a> {
     }
 
     /// Stops what is emptied while it is stopped, before anything else: it would go on writing into
-    /// what others wipe.
+    /// what others wipe. From then on it is noted that its data goes.
     fn quieten(&mut self) {
         for service in self.wiped() {
-            let Some(container) = self.observed.container_of(&service.name) else {
-                continue;
-            };
             if service.kind.wiping() != Wiping::Stopped {
                 continue;
             }
-            let reference = || ContainerRef {
+            let container = self.observed.container_of(&service.name);
+            let reference = |container: &ObservedContainer| ContainerRef {
                 id: container.id.clone(),
                 name: container.name.clone(),
             };
@@ -80,19 +135,84 @@ impl<'a> Planner<'a> {
                 let (name, cause) = (Some(&service.name), Cause::ResetAsked);
                 self.plan.push(name, action, cause, after)
             };
-            let let_go = (container.state == ContainerState::Paused).then(|| {
-                let container = reference();
+            let paused = container.filter(|one| one.state == ContainerState::Paused);
+            let let_go = paused.map(|container| {
+                let container = reference(container);
                 push(Action::UnpauseContainer { container }, None)
             });
-            if let_go.is_some() || container.is_running() {
+            let running = container.filter(|one| let_go.is_some() || one.is_running());
+            let stopped = running.map(|container| {
                 let action = Action::StopContainer {
-                    container: reference(),
+                    container: reference(container),
                     policy: StopPolicy::Within(service.container.stop_grace_period),
                 };
-                let step = push(action, let_go);
-                self.wipes.quiet.insert(service.name.clone(), step);
+                push(action, let_go)
+            });
+            let noted = push(Action::NoteWipe, stopped);
+            self.wipes.quiet.insert(service.name.clone(), noted);
+        }
+    }
+
+    /// Plans the rest of what a killed run has left half done, for services that do not run.
+    ///
+    /// What it left of a service's data is deleted before the service is made or started. What only
+    /// makes sense together with that, and runs, is wiped as well.
+    pub(super) fn finish_wipes(&mut self) {
+        let mut half = Vec::new();
+        let services = self.wanted.services.iter();
+        for service in services.filter_map(|name| self.stack.services.get(name)) {
+            let name = &service.name;
+            let helpers = self.clear_helpers(service);
+            let is_half_wiped = !helpers.is_empty() || self.observed.half_wiped.contains(name);
+            self.wipes.cleared.insert(name.clone(), helpers);
+            let is_planned =
+                self.wipes.gone.contains_key(name) || self.wipes.quiet.contains_key(name);
+            if is_half_wiped && !self.runs(name) && !is_planned {
+                half.push(name.clone());
             }
         }
+        if half.is_empty() {
+            return;
+        }
+        let together = self.stack.reset_closure(&half);
+        let together = together.iter();
+        for service in together.filter_map(|name| self.stack.services.get(name)) {
+            let name = &service.name;
+            match (service.kind.wiping(), half.contains(name)) {
+                (Wiping::Live, false) => {
+                    self.wipes.services.insert(name.clone());
+                }
+                (Wiping::Stopped, _) if !self.runs(name) => {
+                    self.wipes.services.insert(name.clone());
+                }
+                (Wiping::Live | Wiping::Unknown, true) => {
+                    let emptied = self.empty(service, &[]);
+                    let mut gone = self.files(service, &[emptied]);
+                    gone.push(emptied);
+                    self.wipes.gone.insert(name.clone(), gone);
+                }
+                (Wiping::Stopped, _) | (Wiping::Unknown, false) => {}
+            }
+        }
+        self.plan.notes.push(Note::HalfWiped { services: half });
+    }
+
+    fn runs(&self, service: &ServiceName) -> bool {
+        let container = self.observed.container_of(service);
+        container.is_some_and(ObservedContainer::is_running)
+    }
+
+    /// Removes the containers that killed runs have left to empty the service's data.
+    fn clear_helpers(&mut self, service: &Service) -> Vec<StepId> {
+        let helper = service.name.helper();
+        let containers = self.observed.containers.iter();
+        let left = containers.filter(|container| container.is_of(&helper));
+        let at_once = StopPolicy::Within(Duration::ZERO);
+        let removed = left.map(|container| {
+            let (name, cause) = (&service.name, Cause::CutShort);
+            self.plan.take_down(name, container, at_once, &cause, &[])
+        });
+        removed.collect()
     }
 
     /// Kills and removes the old containers, and empties the data of all services.
@@ -105,7 +225,8 @@ impl<'a> Planner<'a> {
         let at_once = StopPolicy::Within(Duration::ZERO);
         let mut removed = Vec::new();
         for container in old {
-            if let Some(service) = container.service() {
+            if let Some(owner) = container.service() {
+                let service = self.stack.helped_by(owner).unwrap_or(owner);
                 let cause = Cause::ResetAsked;
                 let step = self
                     .plan
@@ -113,15 +234,23 @@ impl<'a> Planner<'a> {
                 removed.push(step);
             }
         }
-        for service in services
-            .iter()
-            .filter_map(|name| self.stack.services.get(name))
-        {
+        let services = services.iter();
+        let services = services.filter_map(|name| self.stack.services.get(name));
+        let services: Vec<&'a Service> = services.collect();
+        let emptied = services.iter().filter(|service| !service.data.is_empty());
+        // All of them before anything is deleted: some make sense together only.
+        let mut noted = removed.clone();
+        for service in emptied {
+            let (name, action) = (Some(&service.name), Action::NoteWipe);
+            let after = removed.iter().copied();
+            noted.push(self.plan.push(name, action, Cause::ResetAsked, after));
+        }
+        for service in services {
             let mut gone = removed.clone();
             if !service.data.is_empty() {
-                gone.push(self.empty(service, &removed));
+                gone.push(self.empty(service, &noted));
             }
-            gone.extend(self.files(service, &removed));
+            gone.extend(self.files(service, &noted));
             self.wipes.gone.insert(service.name.clone(), gone);
         }
     }
@@ -133,20 +262,29 @@ impl<'a> Planner<'a> {
             .collect()
     }
 
-    fn empty(&mut self, service: &Service, after: &[StepId]) -> StepId {
-        let after = after.iter().copied();
-        let action = Action::EmptyData;
-        self.plan
-            .push(Some(&service.name), action, Cause::ResetAsked, after)
+    fn empty(&mut self, service: &'a Service, after: &[StepId]) -> StepId {
+        let mut after = after.to_vec();
+        let cleared = self.wipes.cleared.get(&service.name);
+        after.extend(cleared.into_iter().flatten());
+        for mount in service.data_mounts() {
+            // Mounted before it is made, it would be made without the stack's labels.
+            if let MountSource::Volume { name } = &mount.source {
+                after.extend(self.volume(name));
+                after.extend(self.image(service));
+            }
+        }
+        let (action, cause) = (Action::EmptyData, self.wipes.cause.clone());
+        self.plan.push(Some(&service.name), action, cause, after)
     }
 
+    /// Removes the service's files that are there.
     fn files(&mut self, service: &Service, after: &[StepId]) -> Vec<StepId> {
-        let files = service.data_files.iter();
+        let there = |path: &&PathBuf| self.observed.data_files.contains(*path);
+        let files = service.data_files.iter().filter(there);
         let removals = files.map(|path| {
             let action = Action::RemoveFile { path: path.clone() };
-            let after = after.iter().copied();
-            self.plan
-                .push(Some(&service.name), action, Cause::ResetAsked, after)
+            let (after, cause) = (after.iter().copied(), self.wipes.cause.clone());
+            self.plan.push(Some(&service.name), action, cause, after)
         });
         removals.collect()
     }
@@ -156,19 +294,21 @@ impl<'a> Planner<'a> {
         self.wipes.quiet.contains_key(&service.name)
     }
 
-    /// What must be gone before the service's new container is made.
+    /// What must be gone before the service's container is made or started.
     pub(super) fn gone(&self, service: &Service) -> Vec<StepId> {
         let gone = self.wipes.gone.get(&service.name);
         gone.cloned().unwrap_or_default()
     }
 
     /// The wipe that comes before the service's start.
-    pub(super) fn wipe_stopped(&mut self, service: &Service, before: &mut Vec<StepId>) {
+    pub(super) fn wipe_stopped(&mut self, service: &'a Service, before: &mut Vec<StepId>) {
         let is_wiped = self.wipes.services.contains(&service.name);
         if !is_wiped || service.kind.wiping() != Wiping::Stopped {
             return;
         }
         before.extend(self.wipes.quiet.get(&service.name));
+        let first = self.wipes.before(self.stack, &service.name);
+        before.extend(first.filter_map(|name| self.wipes.wiped.get(name)));
         let emptied = self.empty(service, before);
         let files = self.files(service, &[emptied]);
         before.push(emptied);
@@ -191,9 +331,9 @@ impl<'a> Planner<'a> {
         let action = Action::Wipe {
             existing: existing.cloned(),
         };
-        let wiped = self
-            .plan
-            .push(Some(&service.name), action, Cause::ResetAsked, after);
+        let (name, cause) = (Some(&service.name), self.wipes.cause.clone());
+        let wiped = self.plan.push(name, action, cause, after);
+        self.wipes.wiped.insert(service.name.clone(), wiped);
         let mut done = vec![wiped];
         done.extend(self.files(service, &[wiped]));
         done

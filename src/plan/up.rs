@@ -31,9 +31,10 @@ pub(super) fn strangers(stack: &Stack, observed: &Observed) -> BTreeSet<String> 
 fn in_dependency_order<'a>(
     stack: &'a Stack,
     services: &'a BTreeSet<ServiceName>,
+    wipes: &Wipes,
 ) -> Vec<&'a ServiceName> {
     fn visit<'a>(
-        stack: &'a Stack,
+        (stack, wipes): (&'a Stack, &Wipes),
         name: &'a ServiceName,
         seen: &mut BTreeSet<&'a ServiceName>,
         order: &mut Vec<&'a ServiceName>,
@@ -41,19 +42,16 @@ fn in_dependency_order<'a>(
         if !seen.insert(name) {
             return;
         }
-        for dependency in stack
-            .services
-            .get(name)
-            .into_iter()
-            .flat_map(|one| one.depends_on.keys())
-        {
-            visit(stack, dependency, seen, order);
+        let service = stack.services.get(name);
+        let dependencies = service.into_iter().flat_map(|one| one.depends_on.keys());
+        for before in dependencies.chain(wipes.before(stack, name)) {
+            visit((stack, wipes), before, seen, order);
         }
         order.push(name);
     }
     let (mut seen, mut order) = (BTreeSet::new(), Vec::new());
     for name in services {
-        visit(stack, name, &mut seen, &mut order);
+        visit((stack, wipes), name, &mut seen, &mut order);
     }
     order.retain(|name| services.contains(*name));
     order
@@ -86,7 +84,7 @@ struct Milestones {
 pub(super) struct Planner<'a> {
     pub(super) stack: &'a Stack,
     pub(super) observed: &'a Observed,
-    wanted: &'a Up,
+    pub(super) wanted: &'a Up,
     pub(super) plan: Plan,
     pub(super) wipes: Wipes,
     /// Names of the stack's networks that somebody else has.
@@ -120,7 +118,8 @@ impl<'a> Planner<'a> {
     /// Plans for all services.
     pub(super) fn finish(mut self) -> Result<Plan, Vec<Refusal>> {
         self.note_strangers();
-        for name in in_dependency_order(self.stack, &self.wanted.services) {
+        self.finish_wipes();
+        for name in in_dependency_order(self.stack, &self.wanted.services, &self.wipes) {
             if let Some(service) = self.stack.services.get(name) {
                 self.service(service);
             }
@@ -137,6 +136,7 @@ impl<'a> Planner<'a> {
         for container in &self.observed.containers {
             if let Owner::Ours(service) = &container.owner
                 && !self.stack.services.contains_key(service)
+                && self.stack.helped_by(service).is_none()
             {
                 self.plan.notes.push(Note::Orphan {
                     service: service.clone(),
@@ -361,7 +361,7 @@ impl<'a> Planner<'a> {
     }
 
     /// The step that fetches the service's image, where one is needed.
-    fn image(&mut self, service: &'a Service) -> Option<StepId> {
+    pub(super) fn image(&mut self, service: &'a Service) -> Option<StepId> {
         let image = &service.container.image;
         if let Some(step) = self.pulls.get(image) {
             return Some(*step);
@@ -447,7 +447,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn volume(&mut self, key: &'a str) -> Option<StepId> {
+    pub(super) fn volume(&mut self, key: &'a str) -> Option<StepId> {
         if let Some(step) = self.volumes.get(key) {
             return Some(*step);
         }
@@ -502,6 +502,7 @@ impl<'a> Planner<'a> {
                 Condition::CompletedSuccessfully => &reached.completed,
             });
         }
+        before.extend(self.gone(service));
         self.wipe_stopped(service, &mut before);
         let existing = existing.map(|container| container.id.clone());
         let action = Action::StartContainer {

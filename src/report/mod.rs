@@ -96,7 +96,9 @@ fn doing(step: &Step) -> Option<String> {
         Action::EmptyData => "emptying its data".to_owned(),
         Action::AwaitCompletion { .. } => "running to its end".to_owned(),
         Action::RemoveNetwork { name, .. } => format!("removing network {name}"),
-        Action::CreateDirectory { .. } | Action::RemoveFile { .. } => return None,
+        Action::CreateDirectory { .. } | Action::NoteWipe | Action::RemoveFile { .. } => {
+            return None;
+        }
     })
 }
 
@@ -126,6 +128,10 @@ pub fn note(note: &Note) -> String {
         Note::NotWiped { service } => format!(
             "the data of `{service}` stays: nobody knows how to wipe it while it runs; \
              `devinfra reset --hard {service}` makes it anew"
+        ),
+        Note::HalfWiped { services } => format!(
+            "a reset was cut short: what is left of the data of {} is deleted first",
+            list(services)
         ),
         Note::DataInContainer { service } => format!(
             "`{service}` keeps its data inside its container: `devinfra down` and every replacement \

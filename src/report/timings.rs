@@ -94,6 +94,7 @@ impl Phase {
             | Action::StopContainer { .. }
             | Action::RemoveContainer { .. }
             | Action::RemoveNetwork { .. }
+            | Action::NoteWipe
             | Action::EmptyData
             | Action::RemoveFile { .. }
             | Action::CreateContainer => Self::Create,

@@ -313,7 +313,7 @@ fn healthcheck(check: &Healthcheck) -> Map {
 fn mount(mount: &Mount) -> Value {
     let mut map = Map::default();
     match &mount.source {
-        MountSource::Bind(Bind { source, create }) => {
+        MountSource::Bind(Bind { source, create, .. }) => {
             map.put("type", "bind");
             map.put("source", escaped(&source.to_string()));
             let mut bind = Map::default();

@@ -11,7 +11,7 @@ use devinfra::kinds::{Amount, BootstrapError, Deed, Readiness, WipeError};
 use devinfra::model::{
     Bind, Condition, ContainerSpec, Dependency, Hooks, HostPath, ImageRef, Mount, MountSource,
     NetworkAttachment, NetworkSpec, Observed, ObservedContainer, PortMapping, Service, ServiceName,
-    Stack, StackName,
+    Stack, StackName, Submounts,
 };
 use devinfra::plan::{Goal, Plan, Refusal, reconcile};
 use tokio::time::Instant;
@@ -90,6 +90,7 @@ impl Change for Stack {
         let source = MountSource::Bind(Bind {
             source: HostPath(path.into()),
             create: true,
+            submounts: Submounts::Seen,
         });
         let target = "/data".to_owned();
         self.change(service, |one| {

@@ -8,7 +8,8 @@ use super::{Access, Subject};
 use crate::cache::{Facts, Info, Latency, RoundTrip, WithoutTtl};
 use crate::model::{
     Bind, ContainerId, ContainerSpec, ContainerState, HostPath, ImageRef, Mount, MountSource,
-    ObservedContainer, Owner, Protocol, PublishedPort, Service, ServiceName, Valkey, ValkeyKeys,
+    ObservedContainer, Owner, Protocol, PublishedPort, Service, ServiceName, Submounts, Valkey,
+    ValkeyKeys,
 };
 
 const INFO: &str = "valkey_version:8.1.1\nrun_id:aaaa\nloading:0\nrdb_last_bgsave_status:ok\n\
@@ -62,6 +63,7 @@ impl Default for World {
             source: MountSource::Bind(Bind {
                 source: HostPath("/project/data".into()),
                 create: true,
+                submounts: Submounts::Seen,
             }),
             read_only: false,
         });

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bollard::models::{
     ContainerCreateBody, EndpointSettings, HealthConfig, HostConfig, HostConfigLogConfig,
-    Mount as EngineMount, MountTmpfsOptions, MountType, NetworkConnectRequest,
+    Mount as EngineMount, MountBindOptions, MountTmpfsOptions, MountType, NetworkConnectRequest,
     NetworkCreateRequest, NetworkingConfig, PortBinding, ResourcesUlimits,
     RestartPolicy as EngineRestartPolicy, RestartPolicyNameEnum, VolumeCreateRequest,
 };
@@ -14,8 +14,8 @@ use tokio::time::{Instant, sleep};
 use super::{Docker, observe};
 use crate::engine::{Engine as _, EngineError, labels};
 use crate::model::{
-    Bind, ByteSize, ContainerId, ContainerSpec, Healthcheck, Mount, MountSource, NetworkAttachment,
-    NetworkId, NetworkSpec, RestartPolicy, Service, Stack, VolumeSpec,
+    ByteSize, ContainerId, ContainerSpec, Healthcheck, Mount, MountSource, NetworkAttachment,
+    NetworkId, NetworkSpec, RestartPolicy, Service, Stack, Submounts, VolumeSpec,
 };
 
 /// The longest grace period that is waited for when a container's own is not known.
@@ -104,7 +104,7 @@ fn host_config(
                 .collect(),
         ),
         restart_policy: Some(restart_policy(spec.restart)),
-        mounts: some_unless_empty(spec.mounts.iter().map(|each| mount(stack, each)).collect()),
+        mounts: some_unless_empty(mounts(stack, spec)),
         cap_add: some_unless_empty(spec.cap_add.clone()),
         cap_drop: some_unless_empty(spec.cap_drop.clone()),
         extra_hosts: some_unless_empty(
@@ -132,7 +132,13 @@ fn ulimits(spec: &ContainerSpec) -> Vec<ResourcesUlimits> {
         .collect()
 }
 
-fn mount(stack: &Stack, wanted: &Mount) -> EngineMount {
+fn mounts(stack: &Stack, spec: &ContainerSpec) -> Vec<EngineMount> {
+    let volume = |key: &str| stack.volumes.get(key).map(|volume| volume.name.clone());
+    let mounts = spec.mounts.iter();
+    mounts.map(|wanted| mount(wanted, volume)).collect()
+}
+
+fn mount(wanted: &Mount, volume: impl Fn(&str) -> Option<String>) -> EngineMount {
     let mut made = EngineMount {
         target: Some(wanted.target.clone()),
         read_only: wanted.read_only.then_some(true),
@@ -141,13 +147,17 @@ fn mount(stack: &Stack, wanted: &Mount) -> EngineMount {
     match &wanted.source {
         // Type `bind` fails when the source is missing, where a `Binds` entry would let the
         // engine make it as root. Directories that may be made are made by us, as the user.
-        MountSource::Bind(Bind { source, .. }) => {
+        MountSource::Bind(bind) => {
             made.typ = Some(MountType::BIND);
-            made.source = Some(source.to_string());
+            made.source = Some(bind.source.to_string());
+            made.bind_options = (bind.submounts == Submounts::Hidden).then(|| MountBindOptions {
+                non_recursive: Some(true),
+                ..MountBindOptions::default()
+            });
         }
         MountSource::Volume { name } => {
             made.typ = Some(MountType::VOLUME);
-            made.source = stack.volumes.get(name).map(|volume| volume.name.clone());
+            made.source = volume(name);
         }
         MountSource::AnonymousVolume => made.typ = Some(MountType::VOLUME),
         MountSource::Tmpfs(tmpfs) => {
@@ -372,4 +382,35 @@ fn bytes(size: ByteSize) -> i64 {
 
 fn some_unless_empty<T>(values: Vec<T>) -> Option<Vec<T>> {
     (!values.is_empty()).then_some(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::model::{Bind, HostPath};
+
+    fn asked(submounts: Submounts) -> Value {
+        let wanted = Mount {
+            target: "/data".to_owned(),
+            source: MountSource::Bind(Bind {
+                source: HostPath("/project/data".into()),
+                create: true,
+                submounts,
+            }),
+            read_only: false,
+        };
+        serde_json::to_value(mount(&wanted, |_key| None)).unwrap()
+    }
+
+    /// The second line of defence of what empties directories: it sees no other file system.
+    #[test]
+    fn what_is_mounted_inside_a_bind_mount_is_hidden_where_asked() {
+        let bind = json!({"Target": "/data", "Source": "/project/data", "Type": "bind"});
+        assert_eq!(asked(Submounts::Seen), bind);
+        let mut hiding = bind;
+        hiding["BindOptions"] = json!({"NonRecursive": true});
+        assert_eq!(asked(Submounts::Hidden), hiding);
+    }
 }

@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::Lowering;
-use crate::model::{Bind, ByteSize, HostPath, Mount, MountSource, Tmpfs};
+use crate::model::{Bind, ByteSize, HostPath, Mount, MountSource, Submounts, Tmpfs};
 use crate::stack_file::node::{Node, Value};
 
 impl Lowering<'_> {
@@ -64,6 +64,7 @@ impl Lowering<'_> {
             Some(source) if is_path(source) => MountSource::Bind(Bind {
                 source: self.host_path(source),
                 create: true,
+                submounts: Submounts::Seen,
             }),
             Some(source) => MountSource::Volume {
                 name: source.to_owned(),
@@ -122,6 +123,7 @@ impl Lowering<'_> {
                 MountSource::Bind(Bind {
                     source,
                     create: create.unwrap_or(true),
+                    submounts: Submounts::Seen,
                 })
             }
             ("bind", None) => {

@@ -5,10 +5,13 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
+
+use rustix::process::Signal;
 
 use super::world::{fill, is_empty, variables};
 use crate::stacks::CACHE;
-use crate::support::{Project, engine};
+use crate::support::{Project, block_on, clients, engine, until};
 
 /// A user that exists on no machine, in the group that may talk to the engine.
 const USER: u32 = 54321;
@@ -83,6 +86,69 @@ fn an_ordinary_user_needs_no_rights_but_the_engines() {
     run(&["reset", "--hard", "--yes"]);
     assert!(!planted.exists());
     run(&["down"]);
+}
+
+/// Directories that are half empty are what a killed run leaves, and what no server starts on.
+#[test]
+fn a_hard_reset_that_is_killed_is_finished_by_the_next_run() {
+    const MARK: &str = "hub-meta/dev/.devinfra-wiping-postgres-data";
+    let next: [&[&str]; 2] = [&["up"], &["reset", "--hard", "--yes"]];
+    let mut torn = 0;
+    for (moment, word) in [
+        "empty the data of postgres",
+        "empty the data of minio",
+        "empty the data of lakefs",
+        "create postgres",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let project = Project::default_stack();
+        project.up();
+        let told = variables(&project);
+        fill(&project, &told, 10, 10);
+        let running = project.start(&["reset", "--hard", "--yes", "--json"]);
+        running.wait_for(&format!("\"{word}\""), Duration::from_mins(1));
+        running.signal(Signal::KILL);
+        running.wait();
+        if project.path().join(MARK).exists() {
+            // The kill may come when nothing is deleted yet.
+            fs::remove_dir_all(project.path().join("hub-meta/dev/postgres-data/global")).ok();
+            let doctor = project.run(&["doctor"]);
+            assert!(doctor.stdout.contains("the data of `postgres`"), "{doctor}");
+            torn += 1;
+        }
+        let run = project.run(next[moment % next.len()]).succeeds();
+        assert!(run.stderr.contains("killed"), "{run}");
+        is_empty(&project, &told);
+        assert!(!project.path().join(MARK).exists());
+        let run = project.run(&["up"]).succeeds();
+        assert!(!run.stderr.contains("cut short"), "{run}");
+    }
+    assert!(torn > 0, "no run was killed in the middle");
+}
+
+/// What a killed run leaves where a container does the work: the container, at work or not.
+#[test]
+fn a_container_that_a_killed_reset_has_left_is_removed_and_its_work_done() {
+    let project = Project::with(
+        "services:\n  cache:\n    image: ${VALKEY_IMAGE}\n    volumes: [\"data:/data\"]\n    \
+         ports: [\"$CACHE_PORT:6379\"]\nvolumes:\n  data:\n",
+    );
+    project.up();
+    let port = project.port("CACHE_PORT");
+    block_on(clients::valkey::<()>(port, &["SET", "key", "x"])).unwrap();
+    let running = project.start(&["reset", "--hard", "--yes", "--json"]);
+    let helper = until("a helper is there", Duration::from_mins(1), || {
+        engine::services(&project.name).remove("cache-devinfra-helper")
+    });
+    running.signal(Signal::KILL);
+    running.wait();
+    let run = project.run(&["up"]).succeeds();
+    assert!(engine::container(&helper).is_none(), "{run}");
+    let left = block_on(clients::valkey::<bool>(port, &["EXISTS", "key"]));
+    assert_eq!(left, Ok(false));
+    project.down();
 }
 
 /// Without devinfra's marks, as the scripts leave it: what counts is what the servers keep in it.

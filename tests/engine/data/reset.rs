@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use tokio_postgres::Config;
 
-use super::world::{fill, is_empty, variables};
+use super::world::{fill, is_empty, make_repositories, variables};
 use crate::support::pty::Pty;
 use crate::support::{Project, block_on, clients, engine};
 
@@ -234,4 +234,26 @@ services:
     assert_eq!(error["code"], "postgres.wipe");
     let kept = block_on(clients::postgres(&config, "SELECT count(*) FROM kept"));
     assert_eq!(kept, Ok(vec!["0".to_owned()]));
+}
+
+/// The bucket without LakeFS keeps names from being used again, and LakeFS without the bucket has
+/// repositories that can't be read.
+#[test]
+fn an_up_after_a_killed_reset_finds_lakefs_and_its_bucket_gone_together() {
+    for word in ["wipe minio", "empty the data of lakefs", "start lakefs"] {
+        let project = Project::default_stack();
+        project.up();
+        let told = variables(&project);
+        fill(&project, &told, 1200, 10);
+        let running = project.start(&["reset", "--yes", "--json", "lakefs"]);
+        running.wait_for(&format!("\"{word}\""), Duration::from_mins(1));
+        running.signal(Signal::KILL);
+        running.wait();
+        project.up();
+        make_repositories(&told);
+        // Nobody asked for this.
+        let port = project.port("DEV_VALKEY_PORT");
+        let kept = block_on(clients::valkey::<bool>(port, &["EXISTS", "kh:x:1"]));
+        assert_eq!(kept, Ok(true));
+    }
 }
