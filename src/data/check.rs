@@ -15,6 +15,7 @@ use super::EmptyError;
 use super::beneath::{around, has, inside, reopened};
 use super::identity::Identity;
 use super::made::is_made;
+use super::mounts::check_known_mounts;
 use super::recognised::{Contents, WITNESSES, is_data};
 use super::wiping::is_marked;
 use crate::model::Kind;
@@ -66,6 +67,7 @@ pub fn check(path: &Path, project: &Path, kind: &Kind) -> Result<Option<Checked>
         Err(Errno::XDEV) => return Err(refused("it is on another file system")),
         Err(errno) => return Err(EmptyError::of(&path, errno)),
     };
+    check_known_mounts(&path)?;
     let failed = |errno| EmptyError::of(&path, errno);
     let identity = identity_of(&directory).map_err(failed)?;
     let is_ours = is_made(&path, identity) || is_marked(&parent, &path, identity);

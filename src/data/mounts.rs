@@ -10,6 +10,19 @@ use super::EmptyError;
 /// Where Linux lists what is mounted where.
 const LIST: &str = "/proc/self/mountinfo";
 
+/// Whether nothing is mounted inside the directory, as far as the system says.
+///
+/// # Errors
+///
+/// When something is.
+pub(super) fn check_known_mounts(path: &Path) -> Result<(), EmptyError> {
+    if cfg!(target_os = "linux") {
+        check_mounts(path)
+    } else {
+        Ok(())
+    }
+}
+
 /// Whether nothing is mounted inside the directory: a container would see it too.
 ///
 /// # Errors

@@ -184,6 +184,11 @@ fn random_letters<const COUNT: usize>() -> Result<String, CredentialsError> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::channel;
+    use std::thread;
+    use std::time::Duration;
+
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
     use tempfile::tempdir;
 
     use super::*;
@@ -198,6 +203,20 @@ mod tests {
         assert_eq!(Credentials::read(&path).unwrap(), Some(keys));
         let mode = fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    /// Opened for reading, it would be waited on until somebody writes to it.
+    #[test]
+    fn a_pipe_in_the_place_of_the_file_is_told_at_once() {
+        let directory = tempdir().unwrap();
+        let path = directory.path().join("credentials.env");
+        mknodat(CWD, &path, FileType::Fifo, Mode::RWXU, 0).unwrap();
+        let (tell, told) = channel();
+        let asked = path.clone();
+        thread::spawn(move || tell.send(Credentials::read(&asked)).ok());
+        let read = told.recv_timeout(Duration::from_secs(30));
+        let error = read.expect("it must not hang").unwrap_err();
+        assert!(matches!(error, CredentialsError::Read { path: of, .. } if of == path));
     }
 
     /// A run that was killed between writing and renaming leaves the file under its first name.

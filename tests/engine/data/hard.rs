@@ -11,7 +11,7 @@ use rustix::process::Signal;
 
 use super::world::{fill, is_empty, variables};
 use crate::stacks::CACHE;
-use crate::support::{Project, block_on, clients, engine, until};
+use crate::support::{Project, Running, block_on, clients, engine, until};
 
 /// A user that exists on no machine, in the group that may talk to the engine.
 const USER: u32 = 54321;
@@ -217,25 +217,55 @@ fn data_around_that_of_a_service_that_is_not_reset_is_refused() {
 fn what_can_not_be_deleted_is_told_and_the_rest_goes_on_from_there() {
     let project = Project::with(CACHE);
     project.up();
-    let inner = project.path().join("cache/inner");
-    fs::create_dir(&inner).unwrap();
-    let mount = Command::new("mount")
-        .args(["-t", "tmpfs", "tmpfs"])
-        .arg(&inner)
-        .status();
-    assert!(mount.unwrap().success(), "this test needs to mount");
-    fs::write(inner.join("precious"), "x").unwrap();
+    let stuck = project.path().join("cache/stuck");
+    fs::write(&stuck, "x").unwrap();
+    let set = |flag: &str| Command::new("chattr").arg(flag).arg(&stuck).status();
+    assert!(set("+i").unwrap().success(), "this test needs chattr");
     let run = project.run(&["reset", "--hard", "--yes", "--json"]);
-    let kept = inner.join("precious").exists();
-    let unmounted = Command::new("umount").arg(&inner).status();
-    assert!(unmounted.unwrap().success());
-    assert!(kept, "another file system is not the service's data");
+    assert!(set("-i").unwrap().success());
     let error = run.exits_with(9).result()["error"].clone();
     assert_eq!(error["code"], "reset.data");
     let told = error["causes"].to_string();
-    assert!(
-        told.contains("another file system is mounted inside it"),
-        "{told}"
-    );
+    assert!(told.contains("Operation not permitted"), "{told}");
     project.run(&["reset", "--hard", "--yes"]).succeeds();
+    assert!(!stuck.exists());
+}
+
+/// The system lists a mount by the place it really is at, and not by the way that leads there.
+#[test]
+fn what_is_mounted_inside_the_data_is_refused_before_anything_is_stopped() {
+    let project = Project::with(CACHE);
+    let link = project.outside().join("link");
+    symlink(project.path(), &link).unwrap();
+    for directory in [project.path(), link] {
+        let run = |args: &[&str]| {
+            let mut command = project.command(args);
+            command.arg("--project-directory").arg(&directory);
+            Running::start(command).wait()
+        };
+        run(&["up"]).succeeds();
+        let id = project.container("cache");
+        let inner = project.path().join("cache/inner");
+        fs::create_dir(&inner).unwrap();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "tmpfs"])
+            .arg(&inner)
+            .status();
+        assert!(mounted.unwrap().success(), "this test needs to mount");
+        fs::write(inner.join("precious"), "x").unwrap();
+        let refused = run(&["reset", "--hard", "--yes", "--json"]);
+        let kept = inner.join("precious").exists();
+        let unmounted = Command::new("umount").arg(&inner).status();
+        assert!(unmounted.unwrap().success());
+        assert!(kept, "another file system is not the service's data");
+        let error = refused.exits_with(7).result()["error"].clone();
+        assert_eq!(error["code"], "reset.unsafe");
+        let told = error["causes"].to_string();
+        let words = "another file system is mounted inside it";
+        assert!(told.contains(words), "{told}");
+        assert!(engine::is_running(&id));
+        run(&["reset", "--hard", "--yes"]).succeeds();
+        assert!(!inner.exists());
+        run(&["down"]).succeeds();
+    }
 }
