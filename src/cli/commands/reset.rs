@@ -17,7 +17,7 @@ use crate::flow::{FlowError, Loss, PreparedReset, ResetDone, ResetRequest};
 use crate::kinds::Amount;
 use crate::model::{ByteSize, Moment, Stack};
 use crate::plan::Depth;
-use crate::report::{Table, count, dry_run, list, millis, seconds};
+use crate::report::{Table, count, dry_run, list, millis, note, seconds};
 
 /// How long a service may take to become usable, and another run to end.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -98,11 +98,23 @@ fn show(context: &Context<'_>, prepared: &PreparedReset, hooks: &[Vec<String>]) 
     if context.output.json {
         let steps: Vec<String> = prepared.plan.changes().map(ToString::to_string).collect();
         let losses: Vec<Value> = prepared.losses.iter().flat_map(loss_json).collect();
-        context
-            .output
-            .answer_json(&json!({"schema": 1, "event": "plan", "steps": steps, "losses": losses}));
+        let notes: Vec<String> = prepared.plan.notes().iter().map(note).collect();
+        context.output.answer_json(&json!({
+            "schema": 1,
+            "event": "plan",
+            "steps": steps,
+            "losses": losses,
+            "notes": notes,
+        }));
     } else {
-        context.output.answer(losses(&prepared.losses));
+        if !prepared.losses.is_empty() {
+            context.output.answer(losses(&prepared.losses));
+        }
+        for noted in prepared.plan.notes() {
+            context
+                .output
+                .answer(format_args!("note: {}\n", note(noted)));
+        }
         let steps = dry_run(&prepared.plan, Moment::AfterReset, hooks);
         context.output.answer(steps);
     }

@@ -7,7 +7,7 @@ use redis::aio::MultiplexedConnection;
 use tokio::time::sleep;
 
 use super::{Amount, WipeError};
-use crate::cache::{Info, Patience, connect};
+use crate::cache::{Info, Namespace, Patience, connect};
 use crate::kinds::Target;
 use crate::model::Valkey;
 
@@ -25,9 +25,19 @@ pub(super) async fn count(options: &Valkey, target: &Target<'_>) -> Result<Vec<A
     let address = target.published(options.port)?;
     let mut connection = connect(options, address, PATIENCE).await.map_err(refused)?;
     let info = info(&mut connection).await.map_err(refused)?;
+    // The mark of devinfra's own bootstrap is nobody's data: an empty cache has it again at once.
+    let namespace = options.keys.as_ref().map(Namespace::new);
+    let marks = match namespace {
+        Some(Ok(namespace)) => redis::cmd("EXISTS")
+            .arg(namespace.marker())
+            .query_async(&mut connection)
+            .await
+            .map_err(refused)?,
+        Some(Err(_)) | None => 0,
+    };
     Ok(vec![Amount {
         what: "key",
-        count: keys(&info),
+        count: keys(&info).saturating_sub(marks),
         bytes: info.number("used_memory_dataset"),
     }])
 }

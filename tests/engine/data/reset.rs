@@ -96,6 +96,43 @@ fn without_a_terminal_nothing_is_wiped_unless_it_is_said() {
     block_on(clients::postgres(&database, "SELECT * FROM kept")).unwrap();
 }
 
+/// What it shows is what a person has to lose.
+#[test]
+fn a_dry_run_tells_what_is_there_and_what_stays() {
+    let mut project = Project::default_stack();
+    let further = "services:\n  notes:\n    image: ${VALKEY_IMAGE}\n    volumes: [\"./notes:/data\"]\n    \
+                   x-devinfra: {kind: process, data: [/data]}\n";
+    project.merge("notes.yaml", further);
+    project.up();
+    let run = project.run(&["reset", "--dry-run"]).succeeds();
+    let line = |start: &str| {
+        let mut lines = run.stdout.lines();
+        let found = lines.find(|line| line.starts_with(start));
+        found.unwrap_or_else(|| panic!("no line of {start}: {run}"))
+    };
+    // The mark of devinfra's own bootstrap is nobody's data, and the manifest was never made.
+    assert!(line("valkey ").contains("nothing: it is empty"), "{run}");
+    assert!(!run.stdout.contains("manifest"), "{run}");
+    assert!(
+        line("note: ").contains("the data of `notes` stays"),
+        "{run}"
+    );
+    project.write("hub-meta/dev/demo-seed-manifest.json", "{}");
+    let run = project.run(&["reset", "--dry-run", "--json"]).succeeds();
+    let plan = run.json();
+    let told = |key: &str, word: &str| {
+        let all = plan[key].as_array().unwrap().iter();
+        all.filter(|one| one.to_string().contains(word)).count()
+    };
+    assert_eq!(told("steps", "remove "), 1, "{plan}");
+    assert_eq!(told("notes", "`notes`"), 1, "{plan}");
+    let run = project.run(&["reset", "--dry-run", "notes"]).succeeds();
+    assert!(
+        run.stdout.starts_with("note: the data of `notes` stays"),
+        "{run}"
+    );
+}
+
 #[test]
 fn any_answer_but_yes_on_a_terminal_changes_nothing() {
     let project = Project::default_stack();
