@@ -32,26 +32,28 @@ pub(super) async fn count(
     options: &Postgres,
     target: &Target<'_>,
 ) -> Result<Vec<Amount>, WipeError> {
-    let config = login(options, target.published(options.port)?);
-    let (client, connection) = config.connect(NoTls).await.map_err(refused)?;
-    let asked = async {
-        let amounts = counted(&client).await;
-        drop(client);
-        amounts
-    };
-    tokio::join!(asked, connection).0
+    connected(options, target, async |client| counted(client).await).await
 }
 
 pub(super) async fn wipe(
     options: &Postgres,
     target: &Target<'_>,
 ) -> Result<Vec<Amount>, WipeError> {
+    connected(options, target, async |client| emptied(client).await).await
+}
+
+/// Asks with a connection of its own, which is closed afterwards.
+async fn connected<T>(
+    options: &Postgres,
+    target: &Target<'_>,
+    ask: impl AsyncFnOnce(&Client) -> Result<T, WipeError>,
+) -> Result<T, WipeError> {
     let config = login(options, target.published(options.port)?);
     let (client, connection) = config.connect(NoTls).await.map_err(refused)?;
     let asked = async {
-        let amounts = emptied(&client).await;
+        let answer = ask(&client).await;
         drop(client);
-        amounts
+        answer
     };
     tokio::join!(asked, connection).0
 }
