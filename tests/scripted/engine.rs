@@ -23,6 +23,8 @@ pub(crate) enum At {
     Call(usize),
     /// Every call of a path that ends so.
     Path(&'static str),
+    /// The first look at a single container.
+    FirstInspection,
 }
 
 /// An engine on a unix socket.
@@ -63,6 +65,11 @@ impl ScriptedEngine {
             shared,
             serving,
         }
+    }
+
+    /// Podman, which says so in one more header of every answer.
+    pub(crate) fn podman() -> Self {
+        Self::new("1.41\r\nLibpod-API-Version: 4.3.1")
     }
 
     /// From now on, this goes wrong there, and calls count from 0 again.
@@ -134,6 +141,10 @@ async fn answer(mut stream: UnixStream, shared: Arc<Shared>) {
         let hit = match at {
             At::Call(wanted) => wanted == number,
             At::Path(end) => request.path.ends_with(end),
+            At::FirstInspection => {
+                let calls = lock(&shared.calls);
+                calls.iter().position(is_inspection) == Some(number)
+            }
         };
         hit.then_some(fault)
     });
@@ -146,6 +157,11 @@ async fn answer(mut stream: UnixStream, shared: Arc<Shared>) {
         None => finish(&mut stream, &right, &shared.version).await,
         Some(fault) => fault.commit(&mut stream, right, &shared.version).await,
     }
+}
+
+fn is_inspection(request: &Request) -> bool {
+    let path = request.path.as_str();
+    path.starts_with("/containers/") && path.ends_with("/json") && path != "/containers/json"
 }
 
 /// Sends the answer; one that has no end keeps the connection.

@@ -20,6 +20,22 @@ async fn every_request_carries_the_newest_version_that_both_sides_know() {
     }
 }
 
+/// Podman 4 has a word of its own for a container between its end and the end of its clean-up.
+#[tokio::test]
+async fn podman_is_asked_again_where_its_word_for_a_container_is_not_known() {
+    let unknown = Some((At::FirstInspection, Fault::UnknownWord));
+    let podman = ScriptedEngine::podman();
+    podman.script(unknown);
+    devinfra(&podman, &["up", "--wait-timeout", "20s"])
+        .await
+        .succeeded();
+
+    let docker = ScriptedEngine::new("1.41");
+    docker.script(unknown);
+    let ran = devinfra(&docker, &["up", "--json"]).await;
+    assert_eq!(ran.failure(), (Some(4), "engine.broken-answer".to_owned()));
+}
+
 #[tokio::test]
 async fn an_engine_that_is_too_old_is_told_so() {
     let engine = ScriptedEngine::new("1.39");
