@@ -70,6 +70,17 @@ impl Default for FakeEngine {
 }
 
 impl FakeEngine {
+    /// The same engine, as it would be told of on another machine.
+    #[must_use]
+    pub fn elsewhere(self) -> Self {
+        let url = "tcp://192.0.2.1:2375".to_owned();
+        let address = Address {
+            url,
+            ..self.address
+        };
+        Self { address, ..self }
+    }
+
     fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::{FlowError, Session};
+use super::{FlowError, Session, need_local};
 use crate::apply::{Question, observe};
 use crate::cache::{
     Access, Bootstrapped, Census, Facts, Finding, Namespace, Refused, Stats, Subject, Timing,
@@ -67,6 +67,7 @@ impl<'a> Cache<'a> {
         &self,
         session: &Session<'_>,
     ) -> Result<Option<ObservedContainer>, FlowError> {
+        need_local(session)?;
         let observed = observe(session.engine, session.stack, Question::Containers).await?;
         Ok(observed.container_of(&self.service.name).cloned())
     }

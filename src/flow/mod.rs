@@ -67,6 +67,18 @@ impl fmt::Debug for Session<'_> {
     }
 }
 
+/// Refuses an engine of another machine: services are asked through their published ports, on this
+/// machine's loopback, where somebody else may answer.
+fn need_local(session: &Session<'_>) -> Result<(), FlowError> {
+    let address = session.engine.address();
+    if address.is_local() {
+        return Ok(());
+    }
+    Err(FlowError::Remote {
+        address: address.url.clone(),
+    })
+}
+
 /// Refuses names that are no services of the stack.
 pub(crate) fn check_names<'a>(
     stack: &Stack,

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::hooks::run_hooks;
 use super::up::carry_out;
-use super::{FlowError, Session, StackLock, check_names};
+use super::{FlowError, Session, StackLock, check_names, need_local};
 use crate::apply::{Outcome, Question, observe};
 use crate::data::{self, EmptyError};
 use crate::kinds::{Amount, Target, count};
@@ -76,6 +76,7 @@ impl ResetRequest {
     pub async fn prepare(&self, session: &Session<'_>) -> Result<PreparedReset, FlowError> {
         let stack = session.stack;
         check_names(stack, &self.services)?;
+        need_local(session)?;
         let lock = StackLock::take(session, self.wait_timeout).await?;
         let observed = observe(session.engine, stack, Question::Everything).await?;
         let services = stack.reset_closure(&self.services);

@@ -91,7 +91,13 @@ async fn one(
         Ok(Some(closer)) => seen_closely(listed, closer),
         Ok(None) | Err(_) => listed.clone(),
     };
+    // On this machine's loopback somebody else may answer.
+    let can_be_asked = session.engine.address().is_local() || service.kind.port().is_none();
     let (ready, reason) = match (&container.owner, &container.state) {
+        (Owner::Ours(_), ContainerState::Running) if !can_be_asked => {
+            let reason = "not asked: its ports are on the engine's machine";
+            (false, Some(reason.to_owned()))
+        }
         (Owner::Ours(_), ContainerState::Running) => {
             let probes = Probes {
                 engine: session.engine,

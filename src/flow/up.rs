@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::cache::judge;
 use super::hooks::run_hooks;
 use super::reset::check_emptied;
-use super::{Cache, FlowError, Look, Session, StackLock, check_cache, check_names};
+use super::{Cache, FlowError, Look, Session, StackLock, check_cache, check_names, need_local};
 use crate::apply::{Failure, Outcome, Probes, Question, Run, apply, observe};
 use crate::cache::Finding;
 use crate::event::Event;
@@ -153,7 +153,7 @@ pub async fn up(session: &Session<'_>, request: &UpRequest) -> Result<UpDone, Fl
 
 async fn bring_up(session: &Session<'_>, request: &UpRequest) -> Result<UpDone, FlowError> {
     let services = request.selection(session.stack)?;
-    refuse_remote(session)?;
+    need_local(session)?;
     let _lock = StackLock::take(session, request.wait_timeout).await?;
     pull(session, request).await?;
     let (plan, observed) = request.plan(session).await?;
@@ -192,17 +192,6 @@ async fn check_caches(
         checks.insert(name.clone(), findings);
     }
     Ok(checks)
-}
-
-/// Whether a service is usable is found out through its published port, on this machine's loopback.
-fn refuse_remote(session: &Session<'_>) -> Result<(), FlowError> {
-    let address = session.engine.address();
-    if address.is_local() {
-        return Ok(());
-    }
-    Err(FlowError::Remote {
-        address: address.url.clone(),
-    })
 }
 
 /// Fetches the images anew that are always to be pulled, before anything is decided: which

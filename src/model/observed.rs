@@ -178,7 +178,7 @@ impl Observed {
         let mut ours = self.containers.iter().filter(is_ours);
         let is_stranger = !wanted.external
             && !network.ours
-            && !ours.any(|container| container.networks.contains(&network.id));
+            && !ours.any(|container| container.networks.iter().any(|id| network.goes_by(id)));
         is_stranger.then_some(network)
     }
 

@@ -12,6 +12,7 @@ mod down;
 mod hooks;
 mod logs;
 mod properties;
+mod remote;
 mod reset;
 mod up;
 mod world;

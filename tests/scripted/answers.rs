@@ -3,6 +3,8 @@
 use std::fs;
 
 use serde_json::json;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, UnixStream};
 
 use crate::engine::{At, ScriptedEngine};
 use crate::faults::Fault;
@@ -95,12 +97,48 @@ async fn a_socket_that_is_not_there_is_told_with_who_chose_it() {
 async fn an_engine_of_another_machine_is_refused_in_words() {
     let engine = ScriptedEngine::new("1.41");
     // Reserved for documentation: nobody is there, and nobody is asked.
-    let arguments = &["up", "--json", "--context", "far"];
     let meta = engine.directory().join(".docker/contexts/meta/far");
     fs::create_dir_all(&meta).unwrap();
     let context = r#"{"Name":"far","Endpoints":{"docker":{"Host":"tcp://192.0.2.1:2375"}}}"#;
     fs::write(meta.join("meta.json"), context).unwrap();
-    let ran = devinfra_anywhere(&engine, arguments).await;
-    assert_eq!(ran.failure(), (Some(4), "engine.remote".to_owned()));
+    for command in [
+        &["up"][..],
+        &["reset", "--hard", "--yes"],
+        &["reset", "--yes"],
+    ] {
+        let arguments = [command, &["--json", "--context", "far"]].concat();
+        let ran = devinfra_anywhere(&engine, &arguments).await;
+        assert_eq!(ran.failure(), (Some(4), "engine.remote".to_owned()));
+    }
     assert!(engine.calls().is_empty());
+}
+
+/// What looks like another machine is this one: `0.0.0.0` is reached through loopback.
+#[tokio::test]
+async fn what_an_engine_of_another_machine_publishes_is_said_to_be_there() {
+    let engine = ScriptedEngine::new("1.41");
+    devinfra(&engine, &["up", "--wait-timeout", "20s"])
+        .await
+        .succeeded();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let far = format!("tcp://0.0.0.0:{}", listener.local_addr().unwrap().port());
+    let socket = engine.directory().join("engine.sock");
+    let passing = tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let socket = socket.clone();
+            tokio::spawn(async move {
+                let mut engine = UnixStream::connect(socket).await.unwrap();
+                copy_bidirectional(&mut client, &mut engine).await.ok();
+            });
+        }
+    });
+    for command in ["status", "env"] {
+        let ran = devinfra_anywhere(&engine, &["--host", &far, command]).await;
+        ran.succeeded();
+        let words = format!(
+            "warning: the engine at `{far}` is on another machine, and so are the ports of the services\n"
+        );
+        assert_eq!(ran.stderr, words);
+    }
+    passing.abort();
 }

@@ -8,7 +8,7 @@ use crate::cli::error::CliError;
 use crate::cli::global_args::Global;
 use crate::cli::output::Output;
 use crate::cli::settings::Settings;
-use crate::engine::{Deadlines, Docker};
+use crate::engine::{Deadlines, Docker, Engine as _};
 use crate::event::Observer;
 use crate::flow::{FlowError, Session, check_names};
 use crate::model::{ServiceName, Stack};
@@ -87,6 +87,17 @@ impl Context<'_> {
             .map_err(|error| CliError::flow(&error, &loaded.stack, Exit::Interrupted))?;
         let engine = self.engine()?;
         Ok(self.with_stack(loaded.stack, engine))
+    }
+
+    /// Says that what services publish is not on this machine, where that is so.
+    pub(super) fn warn_if_remote(&self, ready: &Ready) {
+        let address = ready.engine.address();
+        if !address.is_local() {
+            self.output.warn(format_args!(
+                "the engine at `{}` is on another machine, and so are the ports of the services",
+                address.url
+            ));
+        }
     }
 
     pub(super) fn session<'s>(

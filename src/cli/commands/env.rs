@@ -13,6 +13,7 @@ use crate::flow;
 
 pub(super) async fn run(context: &Context<'_>, args: &Env) -> Result<Exit, CliError> {
     let ready = context.ready(&args.services)?;
+    context.warn_if_remote(&ready);
     let (signals, stop) = Signals::listen();
     let session = context.session(&ready, &Silent, &stop, "devinfra env");
     let found = flow::variables(&session, &args.services, args.names.names())

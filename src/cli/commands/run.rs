@@ -15,6 +15,7 @@ use crate::flow;
 /// Becomes the command: its streams, its signals and its exit status are then nobody else's.
 pub(super) async fn run(context: &Context<'_>, args: &Run) -> Result<Exit, CliError> {
     let ready = context.ready(&[])?;
+    context.warn_if_remote(&ready);
     let (signals, stop) = Signals::listen();
     let session = context.session(&ready, &Silent, &stop, "devinfra run");
     let found = flow::variables(&session, &[], args.names.names())

@@ -14,6 +14,7 @@ use crate::report::{Table, endpoints};
 
 pub(super) async fn run(context: &Context<'_>) -> Result<Exit, CliError> {
     let ready = context.ready(&[])?;
+    context.warn_if_remote(&ready);
     let (signals, stop) = Signals::listen();
     let session = context.session(&ready, &Silent, &stop, "devinfra status");
     let found = status(&session)
