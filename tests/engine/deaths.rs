@@ -183,3 +183,26 @@ fn a_container_that_somebody_removes_is_told() {
         services(&project.name).is_empty().then_some(())
     });
 }
+
+#[test]
+fn what_an_earlier_run_of_the_container_wrote_is_not_quoted() {
+    let words = "cat /words/said; exec httpd -f -p 8080 -h /words";
+    let stack = script("kind: http, path: /ready", words).replace(
+        "    init: true\n",
+        "    init: true\n    volumes: ['./words:/words']\n",
+    );
+    let project = Project::with(&stack);
+    fs::create_dir(project.path().join("words")).unwrap();
+    project.write("words/ready", "yes");
+    project.write("words/said", "of the first run\n");
+    project.up();
+    engine::kill(&project.container("worker"));
+    project.write("words/said", "of the second run\n");
+    fs::remove_file(project.path().join("words/ready")).unwrap();
+    let run = project
+        .run(&["up", "--json", "--wait-timeout", "2s"])
+        .exits_with(5);
+    let error = &run.result()["error"];
+    assert_eq!(error["code"], "service.not-ready");
+    assert_eq!(error["log"], serde_json::json!(["of the second run"]));
+}

@@ -10,6 +10,7 @@ use bollard::errors::Error as Refusal;
 use bollard::query_parameters::{AttachContainerOptions, LogsOptions};
 use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt as _, future};
+use jiff::Timestamp;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
@@ -147,17 +148,42 @@ pub(super) async fn tail(
     let mut found = Vec::new();
     let read = async {
         while let Some(line) = log.next().await {
-            found.push(line?.text);
+            found.push(line?);
         }
         Ok::<(), EngineError>(())
     };
-    match timeout(docker.deadlines.quick, read).await {
-        Ok(Err(error)) if error.is_not_found() => {}
-        Ok(result) => result?,
+    let asked = future::join(read, last_start(docker, id));
+    let started = match timeout(docker.deadlines.quick, asked).await {
+        Ok((Err(error), _)) if error.is_not_found() => None,
+        Ok((read, started)) => {
+            read?;
+            started
+        }
         // A log that does not end in time still has the lines that came.
-        Err(_elapsed) => {}
+        Err(_elapsed) => None,
+    };
+    found.retain(|line| is_since(line, started));
+    Ok(found.into_iter().map(|line| line.text).collect())
+}
+
+/// When the container was started. `None` where its restart policy has done so: its last words are
+/// those of the run before.
+async fn last_start(docker: &Docker, id: &ContainerId) -> Option<Timestamp> {
+    let found = docker.client.inspect_container(&id.0, None).await.ok()?;
+    if found.restart_count.unwrap_or_default() > 0 {
+        return None;
     }
-    Ok(found)
+    found.state?.started_at?.parse().ok()
+}
+
+/// Whether a line was written since then. One without a time may have been.
+fn is_since(line: &LogLine, started: Option<Timestamp>) -> bool {
+    let written = line.timestamp.as_ref();
+    let written = written.and_then(|time| time.parse::<Timestamp>().ok());
+    match (written, started) {
+        (Some(written), Some(started)) => written >= started,
+        (None, _) | (_, None) => true,
+    }
 }
 
 /// A line with its end, and the stream it was written to.
