@@ -29,7 +29,7 @@ pub use error::FlowError;
 pub use hooks::HookProblem;
 pub use lock::{LockError, StackLock};
 pub use logs::{LogsRequest, Told, logs};
-pub use reset::{Loss, PreparedReset, ResetDone, ResetRequest};
+pub use reset::{Counting, Loss, PreparedReset, ResetDone, ResetRequest};
 pub use status::{ServiceStatus, status};
 pub use survival::check_survival;
 pub use up::{Checks, UpDone, UpRequest, up};

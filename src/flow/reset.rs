@@ -30,6 +30,17 @@ pub struct ResetRequest {
     pub depth: Depth,
     /// How long a service may take to become usable, and another run to end.
     pub wait_timeout: Duration,
+    /// What is counted before anything is wiped.
+    pub counting: Counting,
+}
+
+/// What is counted before anything is wiped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counting {
+    /// Everything: somebody is shown it.
+    All,
+    /// What is not counted while it is wiped.
+    Rest,
 }
 
 /// What a service will lose.
@@ -95,7 +106,7 @@ impl ResetRequest {
         check_emptied(session, &plan).await?;
         let wiped = services.iter().filter_map(|name| stack.services.get(name));
         let wiped = wiped.filter(|service| is_wiped(service, self.depth));
-        let losses = wiped.map(|service| loss(session, service, &observed));
+        let losses = wiped.map(|service| self.loss(session, service, &observed));
         Ok(PreparedReset {
             losses: join_all(losses).await,
             plan,
@@ -103,6 +114,40 @@ impl ResetRequest {
             services: named,
             lock,
         })
+    }
+
+    /// What the service says it has. One that does not answer is wiped all the same.
+    async fn loss(&self, session: &Session<'_>, service: &Service, observed: &Observed) -> Loss {
+        let container = observed.container_of(&service.name);
+        let is_counted = self.counting == Counting::All || !self.counts_itself(service);
+        let running = container.filter(|container| container.is_running() && is_counted);
+        let amounts = match running {
+            Some(container) => {
+                let target = Target {
+                    ports: &container.ports,
+                    container: &container.id,
+                    engine: session.engine,
+                };
+                let counted = timeout(PATIENCE, count(&service.kind, &target)).await;
+                counted.ok().flatten()
+            }
+            None => None,
+        };
+        let files = service.data_files.iter();
+        let files = files.filter(|file| observed.data_files.contains(*file));
+        let places = service.data_mounts();
+        let places = places.filter_map(|mount| place(&mount.source));
+        Loss {
+            service: service.name.clone(),
+            amounts,
+            places: places.collect(),
+            files: files.cloned().collect(),
+        }
+    }
+
+    /// Whether the service is counted while it is wiped.
+    fn counts_itself(&self, service: &Service) -> bool {
+        self.depth == Depth::InPlace && service.kind.wiping() == Wiping::Live
     }
 }
 
@@ -220,34 +265,6 @@ async fn check_volumes(session: &Session<'_>, plan: &Plan) -> Result<(), FlowErr
         }
     }
     Ok(())
-}
-
-/// What the service says it has. One that does not answer is wiped all the same.
-async fn loss(session: &Session<'_>, service: &Service, observed: &Observed) -> Loss {
-    let container = observed.container_of(&service.name);
-    let running = container.filter(|container| container.is_running());
-    let amounts = match running {
-        Some(container) => {
-            let target = Target {
-                ports: &container.ports,
-                container: &container.id,
-                engine: session.engine,
-            };
-            let counted = timeout(PATIENCE, count(&service.kind, &target)).await;
-            counted.ok().flatten()
-        }
-        None => None,
-    };
-    let files = service.data_files.iter();
-    let files = files.filter(|file| observed.data_files.contains(*file));
-    let places = service.data_mounts();
-    let places = places.filter_map(|mount| place(&mount.source));
-    Loss {
-        service: service.name.clone(),
-        amounts,
-        places: places.collect(),
-        files: files.cloned().collect(),
-    }
 }
 
 fn place(source: &MountSource) -> Option<String> {

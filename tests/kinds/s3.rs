@@ -57,8 +57,9 @@ async fn minio_deletes_a_bucket_with_everything_in_it() {
     .await;
     wiped(&server).await.unwrap();
     let asked = asked(&server);
-    let last: Vec<&str> = asked.iter().rev().take(3).map(String::as_str).collect();
-    assert_eq!(last, ["PUT /hub/ ", "DELETE /hub/ ", "HEAD /hub/ "]);
+    assert_eq!(asked.first().map(String::as_str), Some("HEAD /hub/ "));
+    let last: Vec<&str> = asked.iter().rev().take(2).map(String::as_str).collect();
+    assert_eq!(last, ["PUT /hub/ ", "DELETE /hub/ "]);
 }
 
 /// Two pages of versions, one of them a mark of a deletion, and an open upload.
@@ -87,7 +88,8 @@ async fn other_stores_are_emptied_by_their_listings() {
             "GET" if has("versions") && *left && !has("key-marker") => told(
                 200,
                 "<R><IsTruncated>true</IsTruncated><NextKeyMarker>a</NextKeyMarker>\
-                 <Version><Key>a</Key><VersionId>1</VersionId></Version></R>",
+                 <Version><Key>a</Key><VersionId>1</VersionId><IsLatest>true</IsLatest>\
+                 <Size>7</Size></Version></R>",
             ),
             "GET" if has("versions") && *left => told(
                 200,
@@ -97,7 +99,11 @@ async fn other_stores_are_emptied_by_their_listings() {
         }
     })
     .await;
-    wiped(&server).await.unwrap();
+    let amount = |what, count, bytes| Amount { what, count, bytes };
+    assert_eq!(
+        wiped(&server).await.unwrap(),
+        [amount("object", 1, Some(7)), amount("open upload", 1, None)]
+    );
     let asked = asked(&server);
     assert!(
         asked.contains(&"DELETE /hub/open uploadId".to_owned()),

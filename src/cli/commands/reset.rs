@@ -13,7 +13,7 @@ use crate::cli::data_args::Reset;
 use crate::cli::error::CliError;
 use crate::cli::render::for_scripts;
 use crate::cli::signals::Signals;
-use crate::flow::{FlowError, Loss, PreparedReset, ResetDone, ResetRequest};
+use crate::flow::{Counting, FlowError, Loss, PreparedReset, ResetDone, ResetRequest};
 use crate::kinds::Amount;
 use crate::model::{ByteSize, Moment, Stack};
 use crate::plan::Depth;
@@ -38,6 +38,11 @@ pub(super) async fn run(context: &Context<'_>, args: &Reset) -> Result<Exit, Cli
             Depth::InPlace
         },
         wait_timeout: PATIENCE,
+        counting: if args.yes && !args.dry_run {
+            Counting::Rest
+        } else {
+            Counting::All
+        },
     };
     let done = async {
         let prepared = request.prepare(&session).await?;

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use futures_util::future::try_join_all;
-use futures_util::stream::{FuturesUnordered, TryStreamExt as _};
 use http::{Method, Request};
 use http_body_util::Full;
 use rusty_s3::actions::{DeleteObjectsResponse, ObjectIdentifier};
@@ -41,11 +40,44 @@ pub(super) async fn wipe(options: &S3, target: &Target<'_>) -> Result<Vec<Amount
     let Some(place) = Place::of(options, target.published(options.port)?) else {
         return Ok(Vec::new());
     };
-    let amounts = place.amounts().await?;
-    if !place.force().await? {
-        place.by_lists().await?;
+    if place.can_force().await? {
+        let amounts = place.amounts().await?;
+        if place.force().await? {
+            return Ok(amounts);
+        }
     }
-    Ok(amounts)
+    place.by_lists().await
+}
+
+/// How much there was.
+#[derive(Debug, Default)]
+struct Tally {
+    /// Everything with an entry of its own: objects, older versions, and marks of deletions.
+    entries: u64,
+    /// Objects, as an application sees them.
+    objects: u64,
+    /// Bytes of all versions.
+    bytes: u64,
+}
+
+impl Tally {
+    fn add(&mut self, page: &Page) {
+        self.entries += number(page.objects.len());
+        self.objects += page.current;
+        self.bytes += page.bytes;
+    }
+
+    fn amounts(&self, uploads: usize) -> Vec<Amount> {
+        let amount = |what, count, bytes| Amount { what, count, bytes };
+        vec![
+            amount("object", self.objects, Some(self.bytes)),
+            amount("open upload", number(uploads), None),
+        ]
+    }
+}
+
+fn number(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 impl Place {
@@ -58,44 +90,26 @@ impl Place {
     }
 
     async fn amounts(&self) -> Result<Vec<Amount>, WipeError> {
-        let (mut count, mut bytes) = (0, 0);
+        let mut tally = Tally::default();
         let mut listing = Listing::objects();
         while let Some(page) = listing.next(self).await? {
-            count += u64::try_from(page.objects.len()).unwrap_or(u64::MAX);
-            bytes += page.bytes;
+            tally.add(&page);
         }
-        let uploads = self.uploads().await?.len();
-        Ok(vec![
-            Amount {
-                what: "object",
-                count,
-                bytes: Some(bytes),
-            },
-            Amount {
-                what: "open upload",
-                count: u64::try_from(uploads).unwrap_or(u64::MAX),
-                bytes: None,
-            },
-        ])
+        Ok(tally.amounts(self.uploads().await?.len()))
     }
 
-    /// Deletes the bucket whole and makes it again; false when the store does not know how, or does
-    /// not want to: MinIO refuses it for buckets with locked objects.
-    async fn force(&self) -> Result<bool, WipeError> {
+    /// Whether the store may know how to delete a bucket with everything in it. One without the
+    /// bucket has nothing to delete: a run was killed between deleting it and making it again.
+    async fn can_force(&self) -> Result<bool, WipeError> {
         let look = self.bucket.head_bucket(Some(&self.credentials));
-        let looked = sent(
-            "look at the bucket",
-            Method::HEAD,
-            look.sign(SIGNATURE_LIFE).as_str(),
-        )
-        .await?;
-        if looked.status == 404 {
-            // A run was killed between deleting it and making it again.
-            return Ok(true);
-        }
-        if looked.server.as_deref() != Some("MinIO") {
-            return Ok(false);
-        }
+        let url = look.sign(SIGNATURE_LIFE);
+        let looked = sent("look at the bucket", Method::HEAD, url.as_str()).await?;
+        Ok(looked.status != 404 && looked.server.as_deref() == Some("MinIO"))
+    }
+
+    /// Deletes the bucket whole and makes it again; false when the store does not want to: MinIO
+    /// refuses it for buckets with locked objects.
+    async fn force(&self) -> Result<bool, WipeError> {
         let mut action = self.bucket.delete_bucket(&self.credentials);
         action.headers_mut().insert(FORCE, "true");
         let request = Request::builder()
@@ -120,20 +134,21 @@ impl Place {
         }
     }
 
-    /// Deletes what is listed, until nothing is.
-    async fn by_lists(&self) -> Result<(), WipeError> {
+    /// Deletes what is listed, until nothing is, and says what it was.
+    async fn by_lists(&self) -> Result<Vec<Amount>, WipeError> {
         let uploads = self.uploads().await?;
         for some in uploads.chunks(AT_ONCE) {
             try_join_all(some.iter().map(|upload| self.abort(upload))).await?;
         }
+        let mut all = Tally::default();
         let mut left = 0;
         for _turn in 0..TURNS {
-            left = self.delete_all(Listing::versions()).await?;
+            left = self.delete_all(Listing::versions(), &mut all).await?;
             if left == 0 {
-                left = self.delete_all(Listing::objects()).await?;
+                left = self.delete_all(Listing::objects(), &mut all).await?;
             }
             if left == 0 {
-                return Ok(());
+                return Ok(all.amounts(uploads.len()));
             }
         }
         Err(WipeError::Refilled {
@@ -142,26 +157,31 @@ impl Place {
         })
     }
 
-    /// Deletes everything of the listing, and says how much that was.
-    async fn delete_all(&self, mut listing: Listing) -> Result<u64, WipeError> {
-        let mut deletions = FuturesUnordered::new();
-        let mut count = 0;
-        while let Some(page) = listing.next(self).await? {
-            if deletions.len() == AT_ONCE {
-                count += deletions.try_next().await?.unwrap_or_default();
+    /// Deletes everything of the listing, and says how many entries that were. Nothing is listed
+    /// while something is deleted: stores that read directories fail over files that vanish.
+    async fn delete_all(&self, mut listing: Listing, all: &mut Tally) -> Result<u64, WipeError> {
+        let before = all.entries;
+        loop {
+            let mut pages = Vec::new();
+            while pages.len() < AT_ONCE
+                && let Some(page) = listing.next(self).await?
+            {
+                pages.push(page);
             }
-            deletions.push(self.delete(page));
+            if pages.is_empty() {
+                return Ok(all.entries - before);
+            }
+            try_join_all(pages.iter().map(|page| self.delete(page))).await?;
+            for page in &pages {
+                all.add(page);
+            }
         }
-        while let Some(deleted) = deletions.try_next().await? {
-            count += deleted;
-        }
-        Ok(count)
     }
 
-    async fn delete(&self, page: Page) -> Result<u64, WipeError> {
+    async fn delete(&self, page: &Page) -> Result<(), WipeError> {
         const WANTED: &str = "delete objects";
         if page.objects.is_empty() {
-            return Ok(0);
+            return Ok(());
         }
         let objects: &[ObjectIdentifier] = &page.objects;
         let mut action = self
@@ -179,17 +199,15 @@ impl Place {
         if answer.status != 200 {
             return Err(refused(WANTED, &answer));
         }
-        match DeleteObjectsResponse::parse(&answer.body) {
-            Ok(told) => match told.errors.first() {
-                None => Ok(u64::try_from(objects.len()).unwrap_or(u64::MAX)),
-                Some(error) => Err(WipeError::S3 {
-                    wanted: WANTED,
-                    said: format!("`{}`: {} {}", error.key, error.code, error.message),
-                }),
-            },
-            Err(error) => Err(WipeError::S3 {
+        let told = DeleteObjectsResponse::parse(&answer.body).map_err(|error| WipeError::S3 {
+            wanted: WANTED,
+            said: error.to_string(),
+        })?;
+        match told.errors.first() {
+            None => Ok(()),
+            Some(error) => Err(WipeError::S3 {
                 wanted: WANTED,
-                said: error.to_string(),
+                said: format!("`{}`: {} {}", error.key, error.code, error.message),
             }),
         }
     }

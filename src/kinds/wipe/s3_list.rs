@@ -22,6 +22,9 @@ pub(super) struct Upload {
 pub(super) struct Page {
     pub(super) objects: Vec<ObjectIdentifier>,
     pub(super) uploads: Vec<Upload>,
+    /// How many of the entries are objects as an application sees them: neither older versions nor
+    /// marks of deletions.
+    pub(super) current: u64,
     pub(super) bytes: u64,
 }
 
@@ -125,6 +128,11 @@ impl Listing {
                         let mut object = ObjectIdentifier::new(key);
                         object.version_id = text(one, "VersionId");
                         page.objects.push(object);
+                        let is_current = match element {
+                            "Version" => text(one, "IsLatest").as_deref() != Some("false"),
+                            _ => element == "Contents",
+                        };
+                        page.current += u64::from(is_current);
                         let size = text(one, "Size").and_then(|size| size.parse().ok());
                         page.bytes += size.unwrap_or(0_u64);
                     }
@@ -208,7 +216,8 @@ mod tests {
 
     #[test]
     fn versions_and_delete_markers_are_told_apart_by_their_ids() {
-        let body = "<R><Version><Key>a</Key><VersionId>1</VersionId></Version>\
+        let body = "<R><Version><Key>a</Key><VersionId>1</VersionId><IsLatest>false</IsLatest></Version>\
+                    <Version><Key>b</Key><VersionId>3</VersionId><IsLatest>true</IsLatest></Version>\
                     <DeleteMarker><Key>a</Key><VersionId>2</VersionId></DeleteMarker></R>";
         let page = Listing::versions().page(body);
         let ids: Vec<_> = page
@@ -216,6 +225,7 @@ mod tests {
             .iter()
             .map(|one| one.version_id.as_deref())
             .collect();
-        assert_eq!(ids, [Some("1"), Some("2")]);
+        assert_eq!(ids, [Some("1"), Some("3"), Some("2")]);
+        assert_eq!(page.current, 1);
     }
 }
