@@ -42,24 +42,33 @@ const LINES: usize = 100_000;
 
 impl Walk<'_> {
     pub(super) async fn note_wipe(&self, service: &Service) -> Result<(), ApplyError> {
-        let failed = |source| ApplyError::Empty {
-            service: service.name.clone(),
-            source,
-        };
-        for path in service.data_mounts().filter_map(Mount::host_path) {
-            let (path, project) = (path.0.clone(), self.run.stack.directory.clone());
-            let kind = service.kind.clone();
-            let noted = spawn_blocking(move || {
-                let checked = data::check(&path, &project, &kind)?;
-                if let Some(checked) = checked {
-                    checked.note_wiping();
-                }
-                Ok(())
+        let binds = service
+            .data_mounts()
+            .filter_map(|mount| match &mount.source {
+                MountSource::Bind(bind) => Some(bind),
+                MountSource::Volume { .. }
+                | MountSource::AnonymousVolume
+                | MountSource::Tmpfs(_) => None,
             });
-            let noted = noted.await.map_err(|_panicked| EmptyProblem::Disordered);
-            noted
-                .and_then(|noted: Result<(), EmptyError>| Ok(noted?))
-                .map_err(failed)?;
+        for bind in binds {
+            let noted = self.note_directory(service, bind).await;
+            noted.map_err(|source| ApplyError::Empty {
+                service: service.name.clone(),
+                source,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// What is noted counts as known from then on: so it is looked at before.
+    async fn note_directory(&self, service: &Service, bind: &Bind) -> Result<(), EmptyProblem> {
+        let (path, project) = (bind.source.0.clone(), self.run.stack.directory.clone());
+        let kind = service.kind.clone();
+        let looked = spawn_blocking(move || data::check(&path, &project, &kind));
+        let looked = looked.await.map_err(|_panicked| EmptyProblem::Disordered)?;
+        if let Some(checked) = looked? {
+            self.look_as_root(service, bind, &checked).await?;
+            checked.note_wiping();
         }
         Ok(())
     }
@@ -113,20 +122,27 @@ impl Walk<'_> {
         bind: &Bind,
         checked: &Checked,
     ) -> Result<(), EmptyProblem> {
-        let source = MountSource::Bind(Bind {
-            submounts: Submounts::Hidden,
-            ..bind.clone()
-        });
+        self.look_as_root(service, bind, checked).await?;
         data::check_mounts(&checked.path)?;
-        if !checked.is_known {
-            let names = self
-                .helper(service, &source, LIST, Some(checked.inode()))
-                .await?;
-            data::check_names(&checked.path, &service.kind, names)?;
-        }
-        self.helper(service, &source, EMPTY, Some(checked.inode()))
-            .await?;
+        let inode = Some(checked.inode());
+        self.helper(service, &hiding(bind), EMPTY, inode).await?;
         Ok(())
+    }
+
+    /// Looks into a directory that could not be looked into, whether it is the service's data.
+    async fn look_as_root(
+        &self,
+        service: &Service,
+        bind: &Bind,
+        checked: &Checked,
+    ) -> Result<(), EmptyProblem> {
+        if checked.is_known {
+            return Ok(());
+        }
+        data::check_mounts(&checked.path)?;
+        let inode = Some(checked.inode());
+        let names = self.helper(service, &hiding(bind), LIST, inode).await?;
+        Ok(data::check_names(&checked.path, &service.kind, names)?)
     }
 
     /// Runs a script over the directory or volume, as root of a container; with the first image
@@ -220,4 +236,12 @@ impl Walk<'_> {
             source: error.into(),
         })
     }
+}
+
+/// The directory, without what is mounted inside it.
+fn hiding(bind: &Bind) -> MountSource {
+    MountSource::Bind(Bind {
+        submounts: Submounts::Hidden,
+        ..bind.clone()
+    })
 }

@@ -55,11 +55,14 @@ fn an_ordinary_user_needs_no_rights_but_the_engines() {
     fs::create_dir(&home).unwrap();
     give(&home);
     fs::set_permissions(project.outside(), fs::Permissions::from_mode(0o755)).unwrap();
-    let run = |args: &[&str]| {
+    let command = |args: &[&str]| {
         let mut command = project.command(args);
         command.env("HOME", &home);
         command.uid(USER).gid(socket.gid());
-        let output = command.output().unwrap();
+        command
+    };
+    let run = |args: &[&str]| {
+        let output = command(args).output().unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{args:?}: {stderr}");
     };
@@ -83,6 +86,17 @@ fn an_ordinary_user_needs_no_rights_but_the_engines() {
     let others: Vec<&str> = others.collect();
     assert_eq!(others.len() + 1, noted.lines().count(), "{noted}");
     fs::write(&marks, others.join("\n") + "\n").unwrap();
+    let foreign = data.join("main.rs");
+    fs::write(&foreign, "x").unwrap();
+    fs::rename(data.join("PG_VERSION"), data.join("no-version")).unwrap();
+    for turn in 0..2 {
+        let refused = command(&["reset", "--hard", "--yes"]).output().unwrap();
+        let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(told.contains("devinfra did not make it"), "{turn}: {told}");
+        assert!(foreign.exists() && data.join("global").exists(), "{turn}");
+    }
+    fs::remove_file(&foreign).unwrap();
+    fs::rename(data.join("no-version"), data.join("PG_VERSION")).unwrap();
     run(&["reset", "--hard", "--yes"]);
     assert!(!planted.exists());
     run(&["down"]);
