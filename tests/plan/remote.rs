@@ -9,7 +9,7 @@ use devinfra::apply::Stop;
 use devinfra::engine::FakeEngine;
 use devinfra::event::Silent;
 use devinfra::flow::{
-    Cache, FlowError, Look, ResetRequest, Session, bootstrap_cache, check_cache, status,
+    Cache, Counting, FlowError, Look, ResetRequest, Session, bootstrap_cache, check_cache, status,
 };
 use devinfra::model::{Kind, Stack, TcpProbe, Valkey, ValkeyKeys};
 use devinfra::plan::{Depth, Goal, Up};
@@ -85,6 +85,7 @@ async fn nothing_is_wiped_or_flushed_through_this_machines_ports() {
             services: Vec::new(),
             depth,
             wait_timeout: Duration::from_secs(5),
+            counting: Counting::All,
         };
         let refused = request.prepare(&session).await.map(|_prepared| ());
         assert!(matches!(refused, Err(FlowError::Remote { .. })));
