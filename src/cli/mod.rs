@@ -8,6 +8,7 @@ mod commands;
 mod data_args;
 mod error;
 mod exit;
+mod given;
 mod global_args;
 mod output;
 mod passthrough;

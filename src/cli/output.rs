@@ -13,6 +13,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use super::Exit;
 use super::error::CliError;
+use super::given::Given;
 use super::global_args::{Colour, Global, Progress};
 use super::render::{self, Shape};
 use super::settings::Settings;
@@ -31,6 +32,8 @@ pub(super) struct Output {
     unwritten: OnceLock<io::Error>,
     progress: Progress,
     shape: Shape,
+    /// The options that hints repeat.
+    pub(super) given: Given,
     /// The stack's name, once it is known.
     stack: Mutex<Option<String>>,
     /// Hides the secrets of the stack, once they are known.
@@ -57,6 +60,7 @@ impl Output {
             unwritten: OnceLock::new(),
             progress,
             shape,
+            given: Given::new(global),
             stack: Mutex::default(),
             mask: Mutex::default(),
             began: Instant::now(),
@@ -193,16 +197,31 @@ impl Output {
         self.say(format_args!("{style}warning{style:#}: {text}"));
     }
 
+    /// The failure with hints that mean the same stack as this run.
+    fn repeated(&self, error: &CliError) -> CliError {
+        let hints = error.hints.iter();
+        CliError {
+            hints: hints.map(|hint| self.given.repeated_in(hint)).collect(),
+            ..error.clone()
+        }
+    }
+
+    /// The failure as the `error` field of a result.
+    pub(super) fn told(&self, error: &CliError) -> Value {
+        render::for_scripts(&self.repeated(error))
+    }
+
     /// Writes the failure, also when quiet, and returns its exit status. Where JSON was asked for and
     /// none was written, standard output says it too: a script that reads it must not find nothing.
     pub(super) fn fail(&self, error: &CliError) -> ExitCode {
         if self.json && !self.answered.load(Ordering::Relaxed) {
             let stack = self.stack.lock().unwrap_or_else(PoisonError::into_inner);
             let elapsed = self.began.elapsed();
+            let error = &self.repeated(error);
             self.answer_json(&self.shape.failed(stack.as_deref(), elapsed, error));
         }
         let mut stderr = AutoStream::auto(io::stderr());
-        let mask = self.mask();
+        let (mask, error) = (self.mask(), &self.repeated(error));
         writeln!(stderr, "{}", mask.apply(&render::for_people(error))).ok();
         if self.progress == Progress::Github {
             writeln!(stderr, "{}", mask.apply(&render::for_github(error))).ok();

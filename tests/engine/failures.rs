@@ -144,14 +144,22 @@ fn an_option_that_the_server_does_not_know() {
 fn a_command_that_the_image_does_not_have() {
     let project =
         Project::with(&CACHE.replace("valkey-server --protected", "/no/such --protected"));
-    assert_eq!(failure(&project, 5)["code"], "service.bad-command");
+    let error = failure(&project, 5);
+    assert_eq!(error["code"], "service.bad-command");
+    assert_eq!(error["service"], "cache");
 }
 
 #[test]
 fn a_bind_source_that_is_not_there() {
     let mount = "{type: bind, source: ./nowhere, target: /data, bind: {create_host_path: false}}";
     let project = Project::with(&CACHE.replace("\"./data:/data\"", mount));
-    assert_eq!(failure(&project, 1)["code"], "mount.source-missing");
+    let error = failure(&project, 1);
+    assert_eq!(error["code"], "mount.source-missing");
+    let told = error["message"].as_str().unwrap();
+    assert!(
+        told.ends_with("/nowhere`, which `cache` mounts, does not exist"),
+        "{told}"
+    );
 }
 
 /// A file system of its own, of a size, at a directory of the project; gone with this value.

@@ -39,7 +39,10 @@ async fn an_engine_that_answers_is_looked_at_before_anything_is_up() {
     assert!(engine.calls().iter().all(|call| call.method == "GET"));
     let people = devinfra(&engine, &["doctor"]).await;
     assert!(
-        people.stdout.contains("hint     `devinfra up` fetches it"),
+        people.stdout.contains(&format!(
+            "hint     `devinfra --host {} up` fetches it",
+            engine.url()
+        )),
         "{}",
         people.stdout
     );

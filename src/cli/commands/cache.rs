@@ -38,6 +38,7 @@ async fn check(context: &Context<'_>, args: &CacheCheck) -> Result<Exit, CliErro
         check_cache(&session, cache, Look::Inside).await
     };
     let findings = found.map_err(|error| asked.told(&error))?;
+    let findings = context.output.given.repeated_in_findings(findings);
     if context.output.json {
         let service = cache.service.name.as_str();
         let document = findings_json(service, &findings);

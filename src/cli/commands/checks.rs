@@ -31,6 +31,7 @@ fn tell(context: &Context<'_>, service: &ServiceName, findings: &[Finding]) {
     } else {
         ""
     };
+    let more = context.output.given.repeated_in(more);
     context
         .output
         .say(format_args!("{service}: cache checks: {summary}{more}"));

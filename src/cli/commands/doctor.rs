@@ -69,7 +69,7 @@ pub(super) async fn examine(context: &Context<'_>) -> Vec<Finding> {
             );
         }
     }
-    found
+    context.output.given.repeated_in_findings(found)
 }
 
 async fn ask(engine: &Docker) -> Finding {

@@ -9,7 +9,6 @@ use crate::apply::Left;
 use crate::cli::Exit;
 use crate::cli::args::Down;
 use crate::cli::error::CliError;
-use crate::cli::render::for_scripts;
 use crate::cli::signals::Signals;
 use crate::flow::{Brought, DownRequest, FlowError, down};
 use crate::model::{Moment, Stack};
@@ -125,6 +124,6 @@ fn result_json(
             "volumes": brought.volumes,
         },
         "left": all,
-        "error": error.map(for_scripts),
+        "error": error.map(|error| context.output.told(error)),
     })
 }

@@ -11,7 +11,6 @@ use crate::apply::Stop;
 use crate::cli::Exit;
 use crate::cli::data_args::Reset;
 use crate::cli::error::CliError;
-use crate::cli::render::for_scripts;
 use crate::cli::signals::Signals;
 use crate::flow::{Counting, FlowError, Loss, PreparedReset, ResetDone, ResetRequest};
 use crate::kinds::Amount;
@@ -229,6 +228,6 @@ fn result_json(
         "stack": stack.name.as_str(),
         "elapsed_ms": millis(context.output.began.elapsed()),
         "wiped": wiped,
-        "error": error.map(for_scripts),
+        "error": error.map(|error| context.output.told(error)),
     })
 }

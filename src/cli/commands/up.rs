@@ -1,6 +1,7 @@
 //! `devinfra up`.
 
 use std::collections::BTreeSet;
+use std::mem::take;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -11,7 +12,6 @@ use crate::apply::Outcome;
 use crate::cli::Exit;
 use crate::cli::args::Up;
 use crate::cli::error::CliError;
-use crate::cli::render::for_scripts;
 use crate::cli::signals::Signals;
 use crate::cli::terminal;
 use crate::flow::{Checks, FlowError, UpDone, UpRequest, up};
@@ -58,7 +58,12 @@ pub(super) async fn run(context: &Context<'_>, args: &Up) -> Result<Exit, CliErr
     let timings = stopwatch.as_ref().map(Stopwatch::timings);
     let timings = timings.as_ref();
     let exit = match result {
-        Ok(done) => answer(context, &ready.stack, &done, timings),
+        Ok(mut done) => {
+            for findings in done.checks.values_mut() {
+                *findings = context.output.given.repeated_in_findings(take(findings));
+            }
+            answer(context, &ready.stack, &done, timings)
+        }
         Err(error) => {
             let nothing = Outcome::default();
             let outcome = match &error {
@@ -111,8 +116,10 @@ fn answer(
 ) -> Result<Exit, CliError> {
     let outcome = &done.outcome;
     for (service, error) in &outcome.degraded {
+        let more = format!("`devinfra logs {service}` has its last words");
+        let more = context.output.given.repeated_in(&more);
         context.output.warn(format_args!(
-            "going on without `{service}`: {error}; `devinfra logs {service}` has its last words"
+            "going on without `{service}`: {error}; {more}"
         ));
     }
     tell_checks(context, &done.checks);
@@ -202,7 +209,7 @@ fn result_json(
         "services": services,
         "degraded": degraded,
         "cache": checks_json(checks),
-        "error": error.map(for_scripts),
+        "error": error.map(|error| context.output.told(error)),
     })
 }
 

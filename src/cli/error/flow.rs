@@ -5,6 +5,7 @@ use super::service::{self, About};
 use super::{CliError, causes};
 use crate::apply::{ApplyError, Failure};
 use crate::cli::{Exit, catalogue};
+use crate::engine::EngineError;
 use crate::flow::{FlowError, HookProblem};
 use crate::model::Stack;
 use crate::report::list;
@@ -124,8 +125,16 @@ impl CliError {
         };
         if let Some(service) = &failure.service {
             told.service = Some(service.to_string());
-            if told.code == "port.taken" {
-                told.name_the_port(stack);
+            match &failure.error {
+                ApplyError::Engine(EngineError::PortTaken { .. }) => told.name_the_port(stack),
+                ApplyError::Engine(EngineError::BadCommand { .. }) => {
+                    told.message = format!("the command of `{service}` can't be run");
+                }
+                ApplyError::Engine(EngineError::BindSourceMissing { path, .. }) => {
+                    told.message =
+                        format!("bind source `{path}`, which `{service}` mounts, does not exist");
+                }
+                _ => {}
             }
         }
         told

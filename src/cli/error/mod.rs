@@ -23,7 +23,7 @@ use crate::report::count;
 use crate::stack_file::{LoadError, Told};
 
 /// A failure, ready to be told to people and to scripts.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct CliError {
     pub(super) exit: Exit,
     /// Stable; listed in the README.

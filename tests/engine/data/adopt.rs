@@ -32,7 +32,7 @@ fn what_the_scripts_left_running_is_taken_over_with_its_data() {
     });
 
     let refused = project.run(&["up"]).exits_with(7);
-    assert!(refused.stderr.contains("devinfra up --adopt"), "{refused}");
+    assert!(refused.stderr.contains(" up --adopt` to take"), "{refused}");
     assert!(scripts.iter().all(|id| engine::is_running(id)));
     project.run(&["up", "--adopt"]).succeeds();
     assert!(scripts.iter().all(|id| engine::container(id).is_none()));

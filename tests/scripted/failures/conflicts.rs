@@ -100,5 +100,6 @@ async fn variables_of_a_stack_that_is_not_up_are_refused() {
     let engine = ScriptedEngine::new("1.41");
     let ran = devinfra(&engine, &["env", "--json"]).await;
     let error = fails(&ran, 5, "stack.not-up");
-    assert_eq!(error["hints"], json!(["bring it up with `devinfra up`"]));
+    let way_out = format!("bring it up with `devinfra --host {} up`", engine.url());
+    assert_eq!(error["hints"], json!([way_out]));
 }

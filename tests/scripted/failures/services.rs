@@ -131,6 +131,22 @@ async fn commands_need_a_service_that_runs_and_that_is_meant() {
     let ran = devinfra(&engine, &["--json", "exec", "db", "true"]).await;
     let error = fails(&ran, 5, "service.not-running");
     assert_eq!(error["service"], "db");
+    // The options that say which stack is meant are said again.
+    let given = &[
+        "--file",
+        "devinfra.yaml",
+        "--name",
+        "other",
+        "exec",
+        "db",
+        "true",
+    ];
+    let ran = devinfra(&engine, given).await;
+    let hint = format!(
+        "hint: bring it up with `devinfra --file devinfra.yaml --name other --host {} up db`\n",
+        engine.url()
+    );
+    assert!(ran.stderr.ends_with(&hint), "{}", ran.stderr);
     engine.stack(
         "
 name: scripted
@@ -141,8 +157,9 @@ services:
     );
     let ran = devinfra(&engine, &["--json", "psql"]).await;
     let error = fails(&ran, 2, "service.ambiguous");
-    assert_eq!(
-        error["hints"],
-        json!(["say it with `devinfra psql --service NAME`"])
+    let way_out = format!(
+        "say it with `devinfra --host {} psql --service NAME`",
+        engine.url()
     );
+    assert_eq!(error["hints"], json!([way_out]));
 }
