@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use clap::{CommandFactory as _, Parser as _};
 use devinfra::cli::Args;
 use devinfra::cli::catalogue::{CATALOGUE, Entry, page};
+use serde_json::Value;
 
 const PAGE: &str = "docs/errors.md";
 
@@ -250,24 +251,103 @@ fn every_option_that_a_message_names_exists() {
                 .map(str::to_owned),
         );
     }
+    // Those of Valkey's command line, which stack files have, and of the build.
+    let others = [
+        "appendonly",
+        "dir",
+        "features",
+        "help",
+        "maxmemory",
+        "maxmemory-policy",
+        "requirepass",
+        "save",
+    ];
     for (path, said) in everything_said() {
-        // What these say is about the options of servers.
-        let about_servers = ["src/cache", "src/kinds"]
-            .iter()
-            .any(|room| path.starts_with(room));
-        if about_servers {
-            continue;
-        }
         let Some(option) = said.strip_prefix("--").filter(|option| !option.is_empty()) else {
             continue;
         };
         let name = option.split([' ', '=']).next().unwrap_or_default();
-        let others = ["requirepass", "features", "help"];
         assert!(
             known.contains(name) || others.contains(&name),
             "{} names `{said}`",
             path.display()
         );
+    }
+}
+
+/// The keys that the JSON Schema of stack files has, at any depth.
+fn settings(schema: &Value, found: &mut BTreeSet<String>) {
+    match schema {
+        Value::Object(fields) => {
+            if let Some(Value::Object(properties)) = fields.get("properties") {
+                found.extend(properties.keys().cloned());
+            }
+            fields.values().for_each(|field| settings(field, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| settings(item, found)),
+        _ => {}
+    }
+}
+
+/// Where hints are written: failures, checks of the cache, and `doctor`.
+const HINTS: [&str; 4] = [
+    "src/cli/error",
+    "src/cache/checks",
+    "src/flow/doctor.rs",
+    "src/cli/commands/doctor.rs",
+];
+
+/// What hints name in backticks that is no key: a command, and programs.
+const OTHER_WORDS: [&str; 7] = ["reset", "df", "kill", "pg_dumpall", "sh", "ss", "sudo"];
+
+#[test]
+fn every_setting_that_a_hint_names_is_a_key_of_stack_files() {
+    let mut known = BTreeSet::new();
+    let schema = fs::read_to_string("schema/devinfra.json").unwrap();
+    settings(&serde_json::from_str(&schema).unwrap(), &mut known);
+    // The schema leaves the long form of a mount to the reader.
+    known.extend(literals(&code(Path::new("src/stack_file/lower/mounts.rs"))));
+    let (mut seen, mut wrong) = (BTreeSet::new(), BTreeSet::new());
+    for (path, said) in everything_said() {
+        if !HINTS.iter().any(|place| path.starts_with(place)) {
+            continue;
+        }
+        let key = said.split([':', ' ']).next().unwrap_or_default();
+        let is_key = |letter: char| letter.is_ascii_lowercase() || letter == '_';
+        // A lone `x` stands for what is filled in.
+        if key.len() < 2 || !key.chars().all(is_key) || ["devinfra", "docker"].contains(&key) {
+            continue;
+        }
+        let is_another = OTHER_WORDS.contains(&key) || said.contains("://");
+        if known.contains(key) {
+            seen.insert(key.to_owned());
+        } else if !is_another {
+            wrong.insert(format!("{} names `{said}`", path.display()));
+        }
+    }
+    assert_eq!(wrong, BTreeSet::new());
+    assert!(seen.len() > 10, "the source was not read well: {seen:?}");
+}
+
+/// Checks that a finding refers to by name.
+#[test]
+fn every_check_that_a_finding_names_exists() {
+    let mut known = BTreeSet::new();
+    let mut named = Vec::new();
+    for path in sources(Path::new("src/cache")) {
+        let code = code(&path);
+        known.extend(literals(&code));
+        for literal in literals(&code) {
+            named.extend(
+                quoted(&literal)
+                    .into_iter()
+                    .filter(|one| is_code_shaped(one)),
+            );
+        }
+    }
+    assert!(!named.is_empty(), "the source was not read well");
+    for name in named {
+        assert!(known.contains(&name), "there is no check `{name}`");
     }
 }
 
