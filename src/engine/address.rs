@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::EngineError;
+use super::{EngineError, Logins};
 
 /// Where an engine is, and how that was decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +80,11 @@ impl Wishes {
             return self.context_endpoint(&name, "the current docker context");
         }
         Ok(self.well_known_socket())
+    }
+
+    /// Where logins to registries are looked for.
+    pub fn logins(&self) -> Logins {
+        Logins::new(self.configuration())
     }
 
     fn configuration(&self) -> Option<PathBuf> {

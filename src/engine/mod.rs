@@ -10,6 +10,7 @@ mod exec;
 #[cfg(any(test, feature = "test-support"))]
 mod fake;
 pub mod labels;
+mod login;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -29,6 +30,7 @@ pub use error::{EngineError, EngineSaid, ImageProblem, UnreachableReason};
 pub use exec::{Attached, Chunk, ExecId, ExecRequest, TerminalSize};
 #[cfg(any(test, feature = "test-support"))]
 pub use fake::FakeEngine;
+pub use login::{Login, LoginError, Logins, Proof};
 
 /// A container engine.
 ///

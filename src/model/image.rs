@@ -71,6 +71,17 @@ impl ImageRef {
         &self.0
     }
 
+    /// The registry that the reference names: `quay.io` of `quay.io/minio/minio`. `None` is Docker
+    /// Hub.
+    ///
+    /// By the engine's rule the first part is one when it has a dot or a colon, or is `localhost`.
+    pub fn registry(&self) -> Option<&str> {
+        let (first, _) = self.0.split_once('/')?;
+        let is_host = first.contains(['.', ':']) || first == "localhost";
+        let is_hub = matches!(first, "docker.io" | "index.docker.io");
+        (is_host && !is_hub).then_some(first)
+    }
+
     /// The last part of the repository's path: `valkey` of `valkey/valkey:8-alpine`.
     pub fn base_name(&self) -> &str {
         let name = self

@@ -13,6 +13,8 @@ pub(crate) struct Request {
     pub(crate) path: String,
     pub(crate) query: String,
     pub(crate) body: String,
+    /// The login to a registry that goes along.
+    pub(crate) login: Option<String>,
 }
 
 /// An answer that is whole.
@@ -89,11 +91,15 @@ pub(crate) async fn read(stream: &mut UnixStream) -> Option<Request> {
         }
     };
     let mut body = bytes.split_off(head.len() + 4);
-    let length = head.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length")
-            .then(|| value.trim().parse::<usize>().ok())?
-    });
+    let header = |wanted: &str| {
+        head.lines().find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            let is_it = name.eq_ignore_ascii_case(wanted);
+            is_it.then(|| value.trim().to_owned())
+        })
+    };
+    let length = header("content-length").and_then(|length| length.parse::<usize>().ok());
+    let login = header("x-registry-auth");
     while body.len() < length.unwrap_or_default() {
         let mut chunk = [0_u8; 4096];
         match stream.read(&mut chunk).await {
@@ -123,5 +129,6 @@ pub(crate) async fn read(stream: &mut UnixStream) -> Option<Request> {
         path,
         query,
         body,
+        login,
     })
 }

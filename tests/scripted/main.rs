@@ -14,6 +14,7 @@ mod failures;
 mod faults;
 mod http;
 mod images;
+mod logins;
 mod run;
 mod secrets;
 mod versions;

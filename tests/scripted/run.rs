@@ -102,6 +102,14 @@ pub(crate) async fn with_few_files(engine: &ScriptedEngine, arguments: &[&str]) 
     begin(shell, engine, &on(engine, arguments)).ended().await
 }
 
+/// The same, with the programs of the project directory's `bin`.
+pub(crate) async fn with_programs(engine: &ScriptedEngine, arguments: &[&str]) -> Ran {
+    let mut shell = Command::new("sh");
+    let script = "PATH=$PWD/bin:$PATH exec \"$0\" \"$@\"";
+    shell.args(["-c", script, env!("CARGO_BIN_EXE_devinfra")]);
+    begin(shell, engine, &on(engine, arguments)).ended().await
+}
+
 /// Starts a run.
 pub(crate) fn start(engine: &ScriptedEngine, arguments: &[&str]) -> Run {
     let binary = Command::new(env!("CARGO_BIN_EXE_devinfra"));

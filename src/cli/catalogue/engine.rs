@@ -94,13 +94,13 @@ pub(super) const IMAGES: Chapter = Chapter {
             "image.login-required",
             Exit::Image,
             "The registry wants a login.",
-            "`docker login`, and fetch it with `docker pull`.",
+            "Log in with `docker login`: its logins and credential helpers are used.",
         ),
         entry(
             "image.rate-limited",
             Exit::Image,
             "The registry's pull limit is reached.",
-            "Wait, or log in and fetch it with `docker pull`.",
+            "Wait, or log in with `docker login`.",
         ),
         entry(
             "image.registry-unreachable",

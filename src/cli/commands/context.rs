@@ -53,6 +53,7 @@ impl Context<'_> {
         let wishes = self.settings.engine_wishes(self.global);
         let connected = wishes.decide().and_then(Docker::connect);
         let engine = connected.map_err(|error| CliError::engine(&error))?;
+        let engine = engine.with_logins(wishes.logins());
         Ok(engine.with_deadlines(Deadlines::within(self.global.engine_timeout)))
     }
 

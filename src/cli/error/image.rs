@@ -14,13 +14,13 @@ impl CliError {
                 "MinIO's images have left Docker Hub; `quay.io/minio/minio` still has them, and logging in does not help",
             ),
             ImageProblem::Gone => told("image.gone")
-                .hint("check its name and tag in the stack file; of a private image, log in with `docker login` and fetch it with `docker pull`"),
+                .hint("check its name and tag in the stack file; for a private image, log in with `docker login`"),
             ImageProblem::LoginRequired => {
                 told("image.login-required")
-                    .hint(format!("log in with `docker login`, and fetch it with `docker pull {image}`"))
+                    .hint("log in with `docker login`: `devinfra up` uses that login")
             }
             ImageProblem::RateLimited => told("image.rate-limited").hint(
-                "wait; or log in with `docker login`, which has a higher limit, and fetch it with `docker pull`",
+                "wait, or log in with `docker login`, which has a higher limit",
             ),
             ImageProblem::RegistryUnreachable => told("image.registry-unreachable")
                 .hint("check the network, and the proxy of the engine"),

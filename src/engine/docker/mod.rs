@@ -30,7 +30,7 @@ use tracing::debug;
 
 use super::{
     About, Address, Attached, ContainerEvent, Engine, EngineError, ExecId, ExecRequest, Executed,
-    LogLine, LogOptions, PastEvent, PullProgress, TerminalSize, labels,
+    LogLine, LogOptions, Logins, PastEvent, PullProgress, TerminalSize, labels,
 };
 use crate::model::{
     ContainerId, ImageRef, Network, NetworkId, NetworkSpec, ObservedContainer, PublishedPort,
@@ -49,6 +49,7 @@ pub struct Docker {
     client: Client,
     address: Address,
     deadlines: Deadlines,
+    logins: Logins,
     version: Agreed,
 }
 
@@ -85,6 +86,7 @@ impl Docker {
                     client: version.imprint(client),
                     address,
                     deadlines: Deadlines::default(),
+                    logins: Logins::default(),
                     version,
                 })
             }
@@ -96,6 +98,12 @@ impl Docker {
     #[must_use]
     pub fn with_deadlines(self, deadlines: Deadlines) -> Self {
         Self { deadlines, ..self }
+    }
+
+    /// The same connection, which pulls images with these logins.
+    #[must_use]
+    pub fn with_logins(self, logins: Logins) -> Self {
+        Self { logins, ..self }
     }
 
     /// Agrees with the engine on a version of its API, if that has not happened yet.

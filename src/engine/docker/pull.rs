@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bollard::auth::DockerCredentials;
 use bollard::models::CreateImageInfo;
 use bollard::query_parameters::CreateImageOptions;
 use futures_util::StreamExt as _;
@@ -9,7 +10,9 @@ use tokio::time::timeout;
 
 use super::Docker;
 use super::error::{classify, pull_failed};
-use crate::engine::{Engine as _, EngineError, EngineSaid, ImageProblem, PullProgress};
+use crate::engine::{
+    Engine as _, EngineError, EngineSaid, ImageProblem, Login, LoginError, Proof, PullProgress,
+};
 use crate::model::ImageRef;
 
 /// Pulls, and then looks whether the image is there: bollard 0.21 can end a complete pull with an
@@ -28,9 +31,14 @@ pub(super) async fn pull(
     let operation = format!("pull image `{image}`");
     let stalled = docker.deadlines.stalled;
     docker.settle().await?;
+    // Most images are for everybody: a login that can't be had is told when the pull fails.
+    let (login, no_login) = match docker.logins.of(image).await {
+        Ok(login) => (login.map(credentials), None),
+        Err(error) => (None, Some(error)),
+    };
     let mut lines = docker
         .client
-        .create_image(Some(options), None, None)
+        .create_image(Some(options), None, login)
         .boxed();
     let mut layers = Layers::default();
     let failure = loop {
@@ -58,11 +66,53 @@ pub(super) async fn pull(
     match (failure, docker.image_id(image).await?) {
         // A stream may break off behind a pull that had completed.
         (None | Some(EngineError::Broken { .. }), Some(_)) => Ok(()),
-        (Some(error), _) => Err(error),
+        (Some(error), _) => Err(without_login(error, no_login.as_ref())),
         (None, None) => Err(stream_error(
             image,
             "the pull ended without an image".to_owned(),
         )),
+    }
+}
+
+fn credentials(login: Login) -> DockerCredentials {
+    let server = Some(login.server);
+    match login.proof {
+        Proof::Password { user, password } => DockerCredentials {
+            username: Some(user),
+            password: Some(password.reveal().to_owned()),
+            serveraddress: server,
+            ..DockerCredentials::default()
+        },
+        Proof::Token(token) => DockerCredentials {
+            identitytoken: Some(token.reveal().to_owned()),
+            serveraddress: server,
+            ..DockerCredentials::default()
+        },
+    }
+}
+
+/// The failure, with why no login went along where there should have been one.
+fn without_login(error: EngineError, no_login: Option<&LoginError>) -> EngineError {
+    match (error, no_login) {
+        (
+            EngineError::Image {
+                image,
+                problem,
+                mut source,
+            },
+            Some(no_login),
+        ) => {
+            source.message = format!(
+                "{}; it was asked without a login: {no_login}",
+                source.message
+            );
+            EngineError::Image {
+                image,
+                problem,
+                source,
+            }
+        }
+        (error, _) => error,
     }
 }
 

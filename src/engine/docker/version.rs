@@ -11,7 +11,7 @@ use std::time::Duration;
 use bollard::{API_DEFAULT_VERSION, BollardRequest, Docker as Client};
 use bytes::Bytes;
 use http::uri::PathAndQuery;
-use http::{Request, Uri};
+use http::{HeaderMap, HeaderValue, Request, Uri};
 use http_body_util::Empty;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -47,12 +47,15 @@ impl Agreed {
     /// Gives every request of the client the version, as soon as it is known.
     pub(super) fn imprint(&self, client: Client) -> Client {
         let agreed = self.clone();
-        client.with_request_modifier(move |request| match agreed.0.get() {
-            Some(FirstWord {
-                version: Some(version),
-                ..
-            }) => with_version(request, *version),
-            Some(FirstWord { version: None, .. }) | None => request,
+        client.with_request_modifier(move |mut request| {
+            make_readable(request.headers_mut());
+            match agreed.0.get() {
+                Some(FirstWord {
+                    version: Some(version),
+                    ..
+                }) => with_version(request, *version),
+                Some(FirstWord { version: None, .. }) | None => request,
+            }
         })
     }
 
@@ -172,6 +175,18 @@ where
         version: version.and_then(|version| version.to_str().ok().map(str::to_owned)),
         is_podman: answer.headers().contains_key("Libpod-Api-Version"),
     })
+}
+
+/// bollard 0.21 writes a login in the wrong alphabet of base64, and an engine takes one that it can't
+/// read for none (bollard's pull request 169).
+fn make_readable(headers: &mut HeaderMap) {
+    if let Some(login) = headers.get_mut("X-Registry-Auth")
+        && let Ok(text) = login.to_str()
+        && let Ok(mut readable) = HeaderValue::from_str(&text.replace('+', "-").replace('/', "_"))
+    {
+        readable.set_sensitive(true);
+        *login = readable;
+    }
 }
 
 fn with_version(mut request: BollardRequest, version: Version) -> BollardRequest {
