@@ -1,5 +1,7 @@
 //! Pulls that fail, in the words of registries.
 
+use serde_json::json;
+
 use crate::engine::ScriptedEngine;
 use crate::run::devinfra;
 
@@ -41,4 +43,20 @@ async fn a_pull_that_fails_says_why() {
         let ran = devinfra(&engine, &["up", "--json"]).await;
         assert_eq!(ran.failure(), (Some(8), code.to_owned()), "{lines}");
     }
+}
+
+#[tokio::test]
+async fn images_of_minio_that_have_left_docker_hub_are_told_as_such() {
+    let engine = ScriptedEngine::new("1.41");
+    engine.stack("name: scripted\nservices: {store: {image: 'minio/minio:latest', ports: ['1:9000'], command: server /data}}");
+    let refusal = r#"{"errorDetail":{"message":"manifest for minio/minio:latest not found: manifest unknown: manifest unknown"}}"#;
+    engine.world().pull_lines = Some(format!("{refusal}\r\n"));
+    let ran = devinfra(&engine, &["up", "--json"]).await;
+    assert_eq!(ran.failure(), (Some(8), "image.gone".to_owned()));
+    assert_eq!(
+        ran.error()["hints"],
+        json!([
+            "MinIO's images have left Docker Hub; `quay.io/minio/minio` still has them, and logging in does not help"
+        ])
+    );
 }
