@@ -13,12 +13,18 @@ mod server;
 mod services;
 mod valkey;
 
-use serde_json::Value;
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
 
 use crate::engine::ScriptedEngine;
 use crate::run::{Ran, devinfra};
 
-/// The failure of a run must have this status and code; what it says besides is handed back.
+/// How the lines of a failure start that are for people.
+const STARTS: [&str; 4] = ["error: ", "  Caused by: ", "hint: ", "  | "];
+
+/// The failure of a run must have this status and code, and tell people the same as scripts; what it
+/// says besides is handed back.
 #[track_caller]
 fn fails(ran: &Ran, status: i32, code: &str) -> Value {
     assert_eq!(
@@ -27,7 +33,41 @@ fn fails(ran: &Ran, status: i32, code: &str) -> Value {
         "{}",
         ran.stderr
     );
-    ran.error()
+    let error = ran.error();
+    let is_placed = error["problems"] != json!([]);
+    let starts: &[&str] = if is_placed { &["error: "] } else { &STARTS };
+    assert_eq!(in_words(&error), told(&ran.stderr, starts), "{error:#}");
+    error
+}
+
+/// What people must be told of the failure that scripts are.
+fn in_words(error: &Value) -> BTreeSet<String> {
+    let texts = |field: &str| -> Vec<String> {
+        let texts = error[field].as_array().unwrap().iter();
+        texts.map(|one| one.as_str().unwrap().to_owned()).collect()
+    };
+    let problems = error["problems"].as_array().unwrap();
+    if !problems.is_empty() {
+        // They are shown with the lines that they stand on.
+        let problems = problems.iter();
+        let problems = problems.map(|one| format!("error: {}", one["message"].as_str().unwrap()));
+        return problems.collect();
+    }
+    let message = format!("error: {}", error["message"].as_str().unwrap());
+    let causes = texts("causes").into_iter();
+    let causes = causes.map(|one| format!("  Caused by: {one}"));
+    let hints = texts("hints").into_iter();
+    let hints = hints.map(|one| format!("hint: {one}"));
+    let log = texts("log").into_iter().map(|one| format!("  | {one}"));
+    let all = [message].into_iter().chain(causes).chain(hints).chain(log);
+    all.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
+        .collect()
+}
+
+/// What people were told of it: the lines that start so.
+fn told(stderr: &str, starts: &[&str]) -> BTreeSet<String> {
+    let is_told = |line: &&str| starts.iter().any(|start| line.starts_with(start));
+    stderr.lines().filter(is_told).map(str::to_owned).collect()
 }
 
 /// The causes of a failure must have this one among them.
