@@ -45,7 +45,7 @@ pub(super) enum Command {
     /// Exits with 0 when nothing fails, and with 1 otherwise; works without an engine and without a
     /// valid stack file.
     Doctor,
-    /// Show what services wrote
+    /// Show what services wrote; passwords and keys of the stack are left out
     #[command(arg = file_without_short())]
     Logs(Logs),
     /// Show the application's variables

@@ -11,6 +11,15 @@ use crate::model::{Kind, Secret, Service, Stack};
 /// Parts of a variable's name that say that its value is a secret.
 const WORDS: [&str; 6] = ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL"];
 
+/// Ends of names whose values say where a secret is: that is no secret.
+const PLACES: [&str; 4] = ["_FILE", "_PATH", "_DIR", "_URL"];
+/// Words that are no secrets, whatever the name says.
+const SETTINGS: [&str; 10] = [
+    "true", "false", "yes", "no", "on", "off", "none", "null", "auto", "default",
+];
+/// The digits that a number needs to be a secret.
+const PIN: usize = 6;
+
 /// The passwords and keys of a stack: those of its services' kinds, those in LakeFS' credentials
 /// file, variables whose names say so, and passwords in URLs of others.
 ///
@@ -31,7 +40,7 @@ fn of_services(services: &[&Service]) -> Vec<Secret> {
 fn of_service(service: &Service) -> Vec<Secret> {
     let mut found = Vec::new();
     for (name, value) in &service.container.environment {
-        if says_secret(name) {
+        if says_secret(name) && !is_setting(value.reveal()) {
             found.push(value.clone());
         }
         found.extend(in_url(value.reveal()).map(Secret::new));
@@ -101,7 +110,14 @@ fn in_url(text: &str) -> Option<&str> {
 
 fn says_secret(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
-    WORDS.iter().any(|word| name.contains(word))
+    let is_place = PLACES.iter().any(|end| name.ends_with(end));
+    !is_place && WORDS.iter().any(|word| name.contains(word))
+}
+
+/// Whether a value only sets something about a secret: `TOKEN_TTL: 3600`, `SECRET_ROTATION: true`.
+fn is_setting(value: &str) -> bool {
+    let is_number = value.chars().all(|letter| letter.is_ascii_digit());
+    SETTINGS.contains(&value.to_ascii_lowercase().as_str()) || (is_number && value.len() < PIN)
 }
 
 #[cfg(test)]
@@ -139,6 +155,9 @@ mod tests {
             &[
                 ("APP_TOKEN", "of-a-token"),
                 ("MODE", "fast"),
+                ("TOKEN_TTL", "3600"),
+                ("SECRET_ROTATION", "True"),
+                ("API_KEY_FILE", "/run/secrets/key"),
                 ("UPSTREAM", "amqp://me:of-a-url@host:1/x"),
             ],
         );
