@@ -18,8 +18,8 @@ use super::step::disordered;
 use crate::data::{self, Checked, EmptyError};
 use crate::engine::EngineError;
 use crate::model::{
-    Bind, ContainerSpec, ContainerState, ImageRef, Mount, MountSource, Service, ServiceName,
-    Submounts,
+    AnonymousVolumes, Bind, ContainerSpec, ContainerState, ImageRef, Mount, MountSource, Service,
+    ServiceName, Submounts,
 };
 
 /// Where the helper sees the directory.
@@ -217,7 +217,9 @@ impl Walk<'_> {
         };
         let ended: Result<Option<i64>, EngineError> = ended.await;
         let lines = engine.log_tail(&id, LINES).await.unwrap_or_default();
-        engine.remove_container(&id).await?;
+        engine
+            .remove_container(&id, AnonymousVolumes::Removed)
+            .await?;
         match ended? {
             Some(0) => Ok(lines),
             Some(ANOTHER) => Err(EmptyProblem::Another),

@@ -109,8 +109,8 @@ impl Walk<'_> {
                 self.deaths.expect(&container.id);
                 Ok(engine.stop_container(&container.id, grace).await?)
             }
-            Action::RemoveContainer { container } => {
-                Ok(engine.remove_container(&container.id).await?)
+            Action::RemoveContainer { container, volumes } => {
+                Ok(engine.remove_container(&container.id, *volumes).await?)
             }
             Action::RemoveNetwork { id, .. } => Ok(engine.remove_network(id).await?),
             Action::CreateContainer => self.create(self.service_of(step)?).await,

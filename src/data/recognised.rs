@@ -95,15 +95,26 @@ impl Contents {
 
 fn is_postgres(contents: &Contents) -> bool {
     let is_own = |name: &str| POSTGRES_OWN.contains(&name);
-    let is_whole = contents.has("PG_VERSION") && contents.has("global") && contents.has("base");
-    let is_torn =
-        contents.any(is_own) && contents.all(|name| is_own(name) || POSTGRES_TOO.contains(&name));
+    let is_listed = |name: &str| is_own(name) || POSTGRES_TOO.contains(&name);
+    let is_whole = contents.has("PG_VERSION")
+        && contents.has("global")
+        && contents.has("base")
+        && contents.all(|name| is_listed(name) || is_postgres_setting(name));
+    let is_torn = contents.any(is_own) && contents.all(is_listed);
     let is_version = |name: &str| {
         let number: Option<u8> = name.parse().ok();
         number.is_some_and(|number| number >= FIRST_WITH_DIRECTORIES)
             && contents.has_witness(name, "docker/PG_VERSION")
     };
     is_whole || is_torn || contents.all(is_version)
+}
+
+/// What people put beside a database: certificates, and more settings.
+fn is_postgres_setting(name: &str) -> bool {
+    name == "conf.d"
+        || [".conf", ".crt", ".crl", ".key", ".pem"]
+            .iter()
+            .any(|end| name.ends_with(end))
 }
 
 fn is_valkey(name: &str) -> bool {
@@ -213,7 +224,10 @@ mod tests {
         for (kind, listed) in [
             (postgres(), ""),
             (postgres(), fresh),
-            (postgres(), "PG_VERSION base global server.crt"),
+            (
+                postgres(),
+                "PG_VERSION base global server.crt server.key tuned.conf",
+            ),
             (postgres(), "18 18/docker/PG_VERSION"),
             (
                 postgres(),
@@ -259,6 +273,8 @@ mod tests {
             (postgres(), "pg_wal notes.txt"),
             (postgres(), "base global"),
             (postgres(), "PG_VERSION main.rs"),
+            (postgres(), "PG_VERSION base global notes.txt"),
+            (postgres(), "PG_VERSION base global photos"),
             (valkey(), "dump.rdb main.rs"),
             (valkey(), "appendonly-notes"),
             (s3(), "hub-storage"),

@@ -19,8 +19,8 @@ use super::{
     PullProgress, TerminalSize, labels,
 };
 use crate::model::{
-    ContainerId, ContainerSpec, ContainerState, ImageRef, Network, NetworkId, NetworkSpec,
-    ObservedContainer, Owner, PublishedPort, Service, ServiceName, Stack, VolumeSpec,
+    AnonymousVolumes, ContainerId, ContainerSpec, ContainerState, ImageRef, Network, NetworkId,
+    NetworkSpec, ObservedContainer, Owner, PublishedPort, Service, ServiceName, Stack, VolumeSpec,
 };
 
 /// An engine in memory. Clones share their state.
@@ -533,7 +533,11 @@ impl Engine for FakeEngine {
         })
     }
 
-    async fn remove_container(&self, id: &ContainerId) -> Result<(), EngineError> {
+    async fn remove_container(
+        &self,
+        id: &ContainerId,
+        _volumes: AnonymousVolumes,
+    ) -> Result<(), EngineError> {
         let name = self.with(|state| {
             let Some(found) = state.find(id) else {
                 return Ok(String::new());

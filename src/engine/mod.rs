@@ -20,8 +20,8 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 
 use crate::model::{
-    ContainerId, ImageRef, Network, NetworkId, NetworkSpec, ObservedContainer, PublishedPort,
-    Service, ServiceName, Stack, VolumeSpec,
+    AnonymousVolumes, ContainerId, ImageRef, Network, NetworkId, NetworkSpec, ObservedContainer,
+    PublishedPort, Service, ServiceName, Stack, VolumeSpec,
 };
 
 pub use address::{Address, Wishes};
@@ -115,9 +115,12 @@ pub trait Engine: fmt::Debug + Send + Sync {
     /// Lets a frozen container go on: one that is frozen can't be stopped.
     async fn unpause_container(&self, id: &ContainerId) -> Result<(), EngineError>;
 
-    /// Removes the container, which must be stopped, together with its volumes without a name.
-    /// One that is gone already is removed.
-    async fn remove_container(&self, id: &ContainerId) -> Result<(), EngineError>;
+    /// Removes the container, which must be stopped. One that is gone already is removed.
+    async fn remove_container(
+        &self,
+        id: &ContainerId,
+        volumes: AnonymousVolumes,
+    ) -> Result<(), EngineError>;
 
     /// A closer look at one container; `None` when it is gone.
     async fn inspect_container(

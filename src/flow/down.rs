@@ -6,7 +6,7 @@ use super::hooks::run_hooks;
 use super::{FlowError, Session, StackLock, check_names};
 use crate::apply::{Failure, Outcome, Probes, Question, Run, apply, look_for_left, observe};
 use crate::event::Event;
-use crate::model::{Moment, Observed, ServiceName, StopPolicy};
+use crate::model::{AnonymousVolumes, Moment, Observed, ServiceName, StopPolicy};
 use crate::plan::{Action, Adopt, Down, Goal, Plan, reconcile};
 
 /// What is asked of `down`.
@@ -139,11 +139,12 @@ impl Brought {
         let done = plan.steps().iter();
         for step in done.filter(|step| outcome.done.contains(&step.id)) {
             match &step.action {
-                Action::RemoveContainer { container } => {
+                Action::RemoveContainer { container, volumes } => {
                     self.containers += 1;
                     let gone = observed.containers.iter();
                     self.volumes += gone
                         .filter(|one| one.id == container.id)
+                        .filter(|_| *volumes == AnonymousVolumes::Removed)
                         .map(|one| one.anonymous_volumes.len())
                         .sum::<usize>();
                 }

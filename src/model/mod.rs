@@ -29,8 +29,8 @@ pub use kind::{
 pub use mount::{Bind, HostPath, Mount, MountSource, Submounts, Tmpfs};
 pub use name::{NameError, ServiceName, StackName};
 pub use observed::{
-    ContainerId, ContainerState, Health, Network, NetworkId, Observed, ObservedContainer, Owner,
-    PublishedPort,
+    AnonymousVolumes, ContainerId, ContainerState, Health, Network, NetworkId, Observed,
+    ObservedContainer, Owner, PublishedPort,
 };
 pub use port::{PortHolder, PortMapping, Protocol, TakenPort};
 pub use secret::Secret;

@@ -69,6 +69,15 @@ pub struct ObservedContainer {
     pub anonymous_volumes: Vec<String>,
 }
 
+/// What becomes of the volumes without a name of a container that is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnonymousVolumes {
+    /// They go with it.
+    Removed,
+    /// They stay, and nothing uses them any more.
+    Kept,
+}
+
 /// Whose an object is, by its labels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owner {

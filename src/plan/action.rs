@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::model::{ContainerId, ImageRef, NetworkId, StopPolicy};
+use crate::model::{AnonymousVolumes, ContainerId, ImageRef, NetworkId, StopPolicy};
 
 /// One thing to do: one call of the engine, one directory, or one wait.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,10 +45,12 @@ pub enum Action {
         /// With which patience.
         policy: StopPolicy,
     },
-    /// Removes a stopped container and its volumes without a name.
+    /// Removes a stopped container.
     RemoveContainer {
         /// Which.
         container: ContainerRef,
+        /// What becomes of its volumes without a name.
+        volumes: AnonymousVolumes,
     },
     /// Makes the step's service's container.
     CreateContainer,
@@ -148,7 +150,7 @@ impl Action {
             Self::CreateVolume { name, .. } => format!("create volume {name}"),
             Self::UnpauseContainer { container } => format!("unpause {}", container.name),
             Self::StopContainer { container, .. } => format!("stop {}", container.name),
-            Self::RemoveContainer { container } => format!("remove {}", container.name),
+            Self::RemoveContainer { container, .. } => format!("remove {}", container.name),
             Self::CreateContainer => format!("create {service}"),
             Self::StartContainer { .. } => format!("start {service}"),
             Self::AwaitReady { .. } => format!("wait until {service} is usable"),

@@ -2,7 +2,8 @@
 
 use super::{Action, Adopt, Cause, ContainerRef, Down, Note, Plan, StepId};
 use crate::model::{
-    ContainerState, Observed, ObservedContainer, Owner, Service, ServiceName, Stack, StopPolicy,
+    AnonymousVolumes, ContainerState, Observed, ObservedContainer, Owner, Service, ServiceName,
+    Stack, StopPolicy,
 };
 
 /// Plans the end of the named services, or of everything that is the stack's.
@@ -131,10 +132,30 @@ impl Plan {
             };
             before = vec![self.push(Some(service), action, cause.clone(), before)];
         }
+        // What somebody else's container has is not ours to delete.
+        let volumes = if container.owner == Owner::Foreign {
+            self.note_kept_volumes(container);
+            AnonymousVolumes::Kept
+        } else {
+            AnonymousVolumes::Removed
+        };
         let action = Action::RemoveContainer {
             container: reference(),
+            volumes,
         };
         self.push(Some(service), action, cause.clone(), before)
+    }
+}
+
+impl Plan {
+    fn note_kept_volumes(&mut self, container: &ObservedContainer) {
+        if container.anonymous_volumes.is_empty() {
+            return;
+        }
+        self.notes.push(Note::VolumesKept {
+            container: container.name.clone(),
+            volumes: container.anonymous_volumes.clone(),
+        });
     }
 }
 

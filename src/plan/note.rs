@@ -38,6 +38,13 @@ pub enum Note {
         /// Whose data.
         services: Vec<ServiceName>,
     },
+    /// A container of somebody else's is removed, and its volumes without a name stay.
+    VolumesKept {
+        /// The container.
+        container: String,
+        /// Their names.
+        volumes: Vec<String>,
+    },
     /// A service keeps its data in its container, and loses it with that.
     DataInContainer {
         /// The service.

@@ -133,6 +133,12 @@ pub fn note(note: &Note) -> String {
             "a reset was cut short: what is left of the data of {} is deleted first",
             list(services)
         ),
+        Note::VolumesKept { container, volumes } => format!(
+            "what `{container}` keeps in volumes without a name stays there and is no longer used: \
+             copy it out of {} with `docker run --rm -v VOLUME:/from ...`, or remove it with \
+             `docker volume rm`",
+            list(volumes)
+        ),
         Note::DataInContainer { service } => format!(
             "`{service}` keeps its data inside its container: `devinfra down` and every replacement \
              lose it; mount a directory or a volume at its data path to keep it"

@@ -80,6 +80,23 @@ fn adopting_replaces_a_foreign_container_and_down_adopts_too() {
 }
 
 #[test]
+fn what_an_adopted_container_keeps_in_a_volume_without_a_name_stays() {
+    let project = Project::with(CACHE);
+    let name = format!("{}-cache-1", project.name);
+    let (foreign, volume) = engine::foreign_server(&project.name, &name, "VALKEY_IMAGE");
+    let note = format!("what `{name}` keeps in volumes without a name stays there");
+    let dry = project.run(&["up", "--adopt", "--dry-run"]).succeeds();
+    assert!(dry.stderr.contains(&note), "{dry}");
+    let up = project.run(&["up", "--adopt"]).succeeds();
+    assert!(engine::container(&foreign).is_none());
+    assert!(up.stderr.contains(&note), "{up}");
+    assert!(up.stderr.contains(&volume), "{up}");
+    project.down();
+    assert!(engine::volume_exists(&volume));
+    engine::remove_volume(&volume);
+}
+
+#[test]
 fn a_foreign_network_is_refused_unless_it_is_adopted_and_left() {
     let project = Project::with(CACHE);
     let network = foreign_network(&project.name, &format!("{}_default", project.name));

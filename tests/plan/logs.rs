@@ -8,7 +8,7 @@ use devinfra::apply::{Stop, Stopper};
 use devinfra::engine::{Engine as _, FakeEngine};
 use devinfra::event::Silent;
 use devinfra::flow::{FlowError, LogsRequest, Session, Told, logs};
-use devinfra::model::{ContainerState, Stack};
+use devinfra::model::{AnonymousVolumes, ContainerState, Stack};
 use devinfra::plan::{Goal, Up};
 use tokio::sync::mpsc;
 use tokio::task::yield_now;
@@ -146,7 +146,10 @@ async fn a_restarted_container_is_read_on_and_a_new_one_from_its_beginning() {
     assert_eq!(next(&mut lines).await, "db: three");
 
     engine.stop_container(&id, None).await.unwrap();
-    engine.remove_container(&id).await.unwrap();
+    engine
+        .remove_container(&id, AnonymousVolumes::Removed)
+        .await
+        .unwrap();
     reach(&engine, &stack, &Goal::Up(Up::all(&stack))).await;
     engine.write_log("hub-db", &at(4), "four");
     assert_eq!(next(&mut lines).await, "db started");

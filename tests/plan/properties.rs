@@ -172,7 +172,7 @@ proptest! {
                 };
                 for step in plan.steps() {
                     if let Action::StopContainer { container, .. }
-                    | Action::RemoveContainer { container }
+                    | Action::RemoveContainer { container, .. }
                     | Action::UnpauseContainer { container } = &step.action
                     {
                         assert!(!foreign.contains(&container.id));

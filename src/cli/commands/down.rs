@@ -13,7 +13,7 @@ use crate::cli::signals::Signals;
 use crate::flow::{Brought, DownRequest, FlowError, down};
 use crate::model::{Moment, Stack};
 use crate::plan::Adopt;
-use crate::report::{count, dry_run, list, millis, seconds};
+use crate::report::{count, dry_run, list, millis, note, seconds};
 
 /// How long another run may take to end.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -36,6 +36,9 @@ pub(super) async fn run(context: &Context<'_>, args: &Down) -> Result<Exit, CliE
         let hooks = &ready.stack.hooks.before_down;
         let has_hooks = args.services.is_empty() && !plan.is_empty();
         let hooks = if has_hooks { hooks.as_slice() } else { &[] };
+        for noted in plan.notes() {
+            context.output.say(format_args!("note: {}", note(noted)));
+        }
         let shown = dry_run(&plan, Moment::BeforeDown, hooks);
         context.output.answer(shown);
         return Ok(Exit::Done);

@@ -19,7 +19,7 @@ use crate::kinds;
 use crate::model::{Moment, ServiceName, Stack};
 use crate::plan::{Adopt, Recreate};
 use crate::report::{
-    Stopwatch, Table, Timings, chart, count, dry_run, endpoints, list, millis, seconds,
+    Stopwatch, Table, Timings, chart, count, dry_run, endpoints, list, millis, note, seconds,
 };
 
 pub(super) async fn run(context: &Context<'_>, args: &Up) -> Result<Exit, CliError> {
@@ -37,9 +37,10 @@ pub(super) async fn run(context: &Context<'_>, args: &Up) -> Result<Exit, CliErr
         let (plan, _) = request.plan(&session).await.map_err(told)?;
         if context.output.json {
             let steps: Vec<String> = plan.changes().map(ToString::to_string).collect();
-            context
-                .output
-                .answer_json(&json!({"schema": 1, "event": "plan", "steps": steps}));
+            let notes: Vec<String> = plan.notes().iter().map(note).collect();
+            context.output.answer_json(
+                &json!({"schema": 1, "event": "plan", "steps": steps, "notes": notes}),
+            );
         } else {
             let hooks = &ready.stack.hooks.after_up;
             let hooks = if args.services.is_empty() {
@@ -47,6 +48,9 @@ pub(super) async fn run(context: &Context<'_>, args: &Up) -> Result<Exit, CliErr
             } else {
                 &[]
             };
+            for noted in plan.notes() {
+                context.output.say(format_args!("note: {}", note(noted)));
+            }
             let shown = dry_run(&plan, Moment::AfterUp, hooks);
             context.output.answer(shown);
         }

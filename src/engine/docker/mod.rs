@@ -33,8 +33,8 @@ use super::{
     LogLine, LogOptions, Logins, PastEvent, PullProgress, TerminalSize, labels,
 };
 use crate::model::{
-    ContainerId, ImageRef, Network, NetworkId, NetworkSpec, ObservedContainer, PublishedPort,
-    Service, Stack, VolumeSpec,
+    AnonymousVolumes, ContainerId, ImageRef, Network, NetworkId, NetworkSpec, ObservedContainer,
+    PublishedPort, Service, Stack, VolumeSpec,
 };
 pub use deadlines::Deadlines;
 use error::{classify, unreachable};
@@ -366,9 +366,13 @@ impl Engine for Docker {
         .await
     }
 
-    async fn remove_container(&self, id: &ContainerId) -> Result<(), EngineError> {
+    async fn remove_container(
+        &self,
+        id: &ContainerId,
+        volumes: AnonymousVolumes,
+    ) -> Result<(), EngineError> {
         let options = RemoveContainerOptions {
-            v: true,
+            v: volumes == AnonymousVolumes::Removed,
             ..Default::default()
         };
         let operation = format!("remove container `{id}`");

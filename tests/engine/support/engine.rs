@@ -206,6 +206,23 @@ pub(crate) fn died_at(id: &str) -> Duration {
         .unsigned_abs()
 }
 
+/// A server that devinfra did not make, with its data in a volume without a name: the container, and
+/// the volume.
+pub(crate) fn foreign_server(stack: &str, name: &str, image: &str) -> (String, String) {
+    let body = ContainerCreateBody {
+        image: Some(images::image(image).to_owned()),
+        ..ContainerCreateBody::default()
+    };
+    let id = foreign(stack, name, body);
+    let mounts = container(&id).unwrap().mounts.unwrap();
+    let volume = mounts[0].name.clone().unwrap();
+    (id, volume)
+}
+
+pub(crate) fn volume_exists(name: &str) -> bool {
+    block_on(client().inspect_volume(name)).is_ok()
+}
+
 /// A container that devinfra did not make. It goes with the project of this stack.
 pub(crate) fn foreign_container(stack: &str, name: &str, network: Option<&str>) -> String {
     let body = ContainerCreateBody {
