@@ -19,6 +19,8 @@ pub(super) struct Wipes {
     services: BTreeSet<ServiceName>,
     /// Steps after which services are stopped that are wiped that way.
     quiet: BTreeMap<ServiceName, StepId>,
+    /// Steps after which it is noted that the data of such a service goes.
+    noted: BTreeMap<ServiceName, StepId>,
     /// Steps after which nobody else empties the data of a service any more.
     cleared: BTreeMap<ServiceName, Vec<StepId>>,
     /// Steps after which the old container and the data of a service are gone.
@@ -34,6 +36,7 @@ impl Default for Wipes {
             cause: Cause::CutShort,
             services: BTreeSet::new(),
             quiet: BTreeMap::new(),
+            noted: BTreeMap::new(),
             cleared: BTreeMap::new(),
             gone: BTreeMap::new(),
             wiped: BTreeMap::new(),
@@ -120,14 +123,16 @@ impl<'a> Planner<'a> {
     }
 
     /// Stops what is emptied while it is stopped, before anything else: it would go on writing into
-    /// what others wipe. From then on it is noted that its data goes.
+    /// what others wipe.
     fn quieten(&mut self) {
         for service in self.wiped() {
+            let Some(container) = self.observed.container_of(&service.name) else {
+                continue;
+            };
             if service.kind.wiping() != Wiping::Stopped {
                 continue;
             }
-            let container = self.observed.container_of(&service.name);
-            let reference = |container: &ObservedContainer| ContainerRef {
+            let reference = || ContainerRef {
                 id: container.id.clone(),
                 name: container.name.clone(),
             };
@@ -135,22 +140,33 @@ impl<'a> Planner<'a> {
                 let (name, cause) = (Some(&service.name), Cause::ResetAsked);
                 self.plan.push(name, action, cause, after)
             };
-            let paused = container.filter(|one| one.state == ContainerState::Paused);
-            let let_go = paused.map(|container| {
-                let container = reference(container);
+            let let_go = (container.state == ContainerState::Paused).then(|| {
+                let container = reference();
                 push(Action::UnpauseContainer { container }, None)
             });
-            let running = container.filter(|one| let_go.is_some() || one.is_running());
-            let stopped = running.map(|container| {
+            if let_go.is_some() || container.is_running() {
                 let action = Action::StopContainer {
-                    container: reference(container),
+                    container: reference(),
                     policy: StopPolicy::Within(service.container.stop_grace_period),
                 };
-                push(action, let_go)
-            });
-            let noted = push(Action::NoteWipe, stopped);
-            self.wipes.quiet.insert(service.name.clone(), noted);
+                let step = push(action, let_go);
+                self.wipes.quiet.insert(service.name.clone(), step);
+            }
         }
+    }
+
+    /// Notes that the data of a service goes that is stopped for it, as late as may be: what is
+    /// noted is deleted by the next run.
+    fn note(&mut self, service: &Service, after: &[StepId]) -> StepId {
+        if let Some(step) = self.wipes.noted.get(&service.name) {
+            return *step;
+        }
+        let quiet = self.wipes.quiet.get(&service.name);
+        let after = after.iter().chain(quiet).copied();
+        let (name, cause) = (Some(&service.name), self.wipes.cause.clone());
+        let step = self.plan.push(name, Action::NoteWipe, cause, after);
+        self.wipes.noted.insert(service.name.clone(), step);
+        step
     }
 
     /// Plans the rest of what a killed run has left half done, for services that do not run.
@@ -306,9 +322,9 @@ impl<'a> Planner<'a> {
         if !is_wiped || service.kind.wiping() != Wiping::Stopped {
             return;
         }
-        before.extend(self.wipes.quiet.get(&service.name));
         let first = self.wipes.before(self.stack, &service.name);
         before.extend(first.filter_map(|name| self.wipes.wiped.get(name)));
+        before.push(self.note(service, before));
         let emptied = self.empty(service, before);
         let files = self.files(service, &[emptied]);
         before.push(emptied);
@@ -327,6 +343,12 @@ impl<'a> Planner<'a> {
             return vec![usable];
         }
         let mut after = vec![usable];
+        let together = self.stack.reset_closure(from_ref(&service.name));
+        for other in self.wiped() {
+            if other.kind.wiping() == Wiping::Stopped && together.contains(&other.name) {
+                after.push(self.note(other, &[usable]));
+            }
+        }
         after.extend(self.wipes.quiet.values());
         let action = Action::Wipe {
             existing: existing.cloned(),

@@ -251,3 +251,23 @@ async fn a_volume_is_made_before_it_is_emptied() {
     let made = find("create volume hub-data").id;
     assert!(find("empty the data of versions").after.contains(&made));
 }
+
+/// What is noted is deleted by the next run, whatever becomes of this one.
+#[tokio::test]
+async fn that_data_goes_is_noted_when_its_deletion_can_begin_and_not_before() {
+    let stack = hub();
+    let engine = engine_for(&stack);
+    let plan = plan(&engine, &stack, &reset(&stack, &[], Depth::InPlace)).await;
+    let find = |wanted: &str| {
+        let mut steps = plan.steps().iter();
+        let found = steps.find(|step| step.to_string().starts_with(wanted));
+        found.unwrap_or_else(|| panic!("no `{wanted}` in {plan}"))
+    };
+    let noted = find("note that the data of versions is wiped");
+    let usable = find("wait until store is usable").id;
+    assert_eq!(noted.after, [usable]);
+    assert!(find("wipe store").after.contains(&noted.id));
+    let emptied = find("empty the data of versions");
+    assert!(emptied.after.contains(&find("wipe store").id));
+    assert!(find("start versions").after.contains(&emptied.id));
+}
