@@ -8,10 +8,12 @@ use crate::cli::error::CliError;
 use crate::cli::global_args::Global;
 use crate::cli::output::Output;
 use crate::cli::settings::Settings;
+use crate::cli::signals::Signals;
 use crate::engine::{Deadlines, Docker, Engine as _};
-use crate::event::Observer;
+use crate::event::{Observer, Silent};
 use crate::flow::{FlowError, Session, check_names};
 use crate::model::{ServiceName, Stack};
+use crate::report::Everyone;
 use crate::stack_file::{Loaded, Origin, load};
 
 /// Where commands get everything from.
@@ -27,6 +29,34 @@ pub(super) struct Ready {
     pub(super) stack: Stack,
     pub(super) engine: Docker,
     lock_directory: PathBuf,
+}
+
+/// A command that changes the stack: signals are heard, and what happens is told.
+pub(super) struct Begun {
+    pub(super) ready: Ready,
+    pub(super) stop: Stop,
+    signals: Signals,
+    observer: Option<Everyone>,
+    command: &'static str,
+}
+
+impl Begun {
+    pub(super) fn session<'s>(&'s self, context: &'s Context<'_>) -> Session<'s> {
+        let observer: &dyn Observer = match &self.observer {
+            Some(observer) => observer,
+            None => &Silent,
+        };
+        context.session(&self.ready, observer, &self.stop, self.command)
+    }
+
+    /// Tells no more of what happens, so that the answer comes behind it.
+    pub(super) fn end(&mut self) {
+        self.observer = None;
+    }
+
+    pub(super) fn failed(&self, error: &FlowError) -> CliError {
+        CliError::flow(error, &self.ready.stack, self.signals.exit())
+    }
 }
 
 impl Context<'_> {
@@ -99,6 +129,23 @@ impl Context<'_> {
                 address.url
             ));
         }
+    }
+
+    /// Begins a command that changes the stack.
+    pub(super) fn begin(
+        &self,
+        command: &'static str,
+        named: &[ServiceName],
+    ) -> Result<Begun, CliError> {
+        let ready = self.ready(named)?;
+        let (signals, stop) = Signals::listen();
+        Ok(Begun {
+            ready,
+            stop,
+            signals,
+            observer: Some(self.output.observer(command)),
+            command,
+        })
     }
 
     pub(super) fn session<'s>(

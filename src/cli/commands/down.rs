@@ -9,7 +9,6 @@ use crate::apply::Left;
 use crate::cli::Exit;
 use crate::cli::args::Down;
 use crate::cli::error::CliError;
-use crate::cli::signals::Signals;
 use crate::flow::{Brought, DownRequest, FlowError, down};
 use crate::model::{Moment, Stack};
 use crate::plan::Adopt;
@@ -19,21 +18,19 @@ use crate::report::{count, dry_run, list, millis, note, seconds};
 const PATIENCE: Duration = Duration::from_mins(2);
 
 pub(super) async fn run(context: &Context<'_>, args: &Down) -> Result<Exit, CliError> {
-    let ready = context.ready(&args.services)?;
-    let (signals, stop) = Signals::listen();
-    let observer = context.output.observer("devinfra down");
-    let session = context.session(&ready, &observer, &stop, "devinfra down");
+    let mut begun = context.begin("devinfra down", &args.services)?;
+    let session = begun.session(context);
     let request = DownRequest {
         services: args.services.clone(),
         timeout: args.timeout,
         adopt: if args.adopt { Adopt::Yes } else { Adopt::No },
         wait_timeout: PATIENCE,
     };
-    let told = |error: &FlowError| CliError::flow(error, &ready.stack, signals.exit());
     if args.dry_run {
-        let (plan, _) = request.plan(&session).await.map_err(|error| told(&error))?;
+        let planned = request.plan(&session).await;
+        let (plan, _) = planned.map_err(|error| begun.failed(&error))?;
         // Hooks are for a whole stack that is up.
-        let hooks = &ready.stack.hooks.before_down;
+        let hooks = &begun.ready.stack.hooks.before_down;
         let has_hooks = args.services.is_empty() && !plan.is_empty();
         let hooks = if has_hooks { hooks.as_slice() } else { &[] };
         for noted in plan.notes() {
@@ -44,10 +41,11 @@ pub(super) async fn run(context: &Context<'_>, args: &Down) -> Result<Exit, CliE
         return Ok(Exit::Done);
     }
     let result = down(&session, &request).await;
-    drop(observer);
+    begun.end();
+    let stack = &begun.ready.stack;
     match result {
         Ok(brought) => {
-            answer(context, &ready.stack, args, &brought);
+            answer(context, stack, args, &brought);
             Ok(Exit::Done)
         }
         Err(error) => {
@@ -56,10 +54,10 @@ pub(super) async fn run(context: &Context<'_>, args: &Down) -> Result<Exit, CliE
                 FlowError::Left { left, .. } => left,
                 _ => &nothing,
             };
-            let told = told(&error);
+            let told = begun.failed(&error);
             if context.output.json {
                 let brought = Brought::default();
-                let result = result_json(context, &ready.stack, &brought, left, Some(&told));
+                let result = result_json(context, stack, &brought, left, Some(&told));
                 context.output.answer_json(&result);
             }
             Err(told)

@@ -11,7 +11,6 @@ use crate::apply::Stop;
 use crate::cli::Exit;
 use crate::cli::data_args::Reset;
 use crate::cli::error::CliError;
-use crate::cli::signals::Signals;
 use crate::flow::{Counting, FlowError, Loss, PreparedReset, ResetDone, ResetRequest};
 use crate::kinds::Amount;
 use crate::model::{ByteSize, Moment, Stack};
@@ -25,10 +24,8 @@ pub(super) async fn run(context: &Context<'_>, args: &Reset) -> Result<Exit, Cli
     if !args.yes && !args.dry_run && !io::stdin().is_terminal() {
         return Err(CliError::needs_yes());
     }
-    let ready = context.ready(&args.services)?;
-    let (signals, stop) = Signals::listen();
-    let observer = context.output.observer("devinfra reset");
-    let session = context.session(&ready, &observer, &stop, "devinfra reset");
+    let mut begun = context.begin("devinfra reset", &args.services)?;
+    let session = begun.session(context);
     let request = ResetRequest {
         services: args.services.clone(),
         depth: if args.hard {
@@ -46,22 +43,23 @@ pub(super) async fn run(context: &Context<'_>, args: &Reset) -> Result<Exit, Cli
     let done = async {
         let prepared = request.prepare(&session).await?;
         if args.dry_run {
-            show(context, &prepared, &ready.stack.hooks.after_reset);
+            show(context, &prepared, &begun.ready.stack.hooks.after_reset);
             return Ok(None);
         }
         if !args.yes {
             context.output.say(losses(&prepared.losses));
-            if !is_agreed(context, &stop).await? {
+            if !is_agreed(context, &begun.stop).await? {
                 return Ok(None);
             }
         }
         prepared.carry_out(&session, &request).await.map(Some)
     };
     let done: Result<Option<ResetDone>, FlowError> = done.await;
-    drop(observer);
+    begun.end();
+    let stack = &begun.ready.stack;
     match done {
         Ok(Some(done)) => {
-            answer(context, &ready.stack, args, &done);
+            answer(context, stack, args, &done);
             Ok(Exit::Done)
         }
         Ok(None) if args.dry_run => Ok(Exit::Done),
@@ -70,10 +68,10 @@ pub(super) async fn run(context: &Context<'_>, args: &Reset) -> Result<Exit, Cli
             Ok(Exit::Failed)
         }
         Err(error) => {
-            let told = CliError::flow(&error, &ready.stack, signals.exit());
+            let told = begun.failed(&error);
             if context.output.json {
                 let done = ResetDone::default();
-                let result = result_json(context, &ready.stack, &done, Some(&told));
+                let result = result_json(context, stack, &done, Some(&told));
                 context.output.answer_json(&result);
             }
             Err(told)
@@ -115,9 +113,7 @@ fn show(context: &Context<'_>, prepared: &PreparedReset, hooks: &[Vec<String>]) 
             context.output.answer(losses(&prepared.losses));
         }
         for noted in prepared.plan.notes() {
-            context
-                .output
-                .answer(format_args!("note: {}\n", note(noted)));
+            context.output.say(format_args!("note: {}", note(noted)));
         }
         let steps = dry_run(&prepared.plan, Moment::AfterReset, hooks);
         context.output.answer(steps);

@@ -106,7 +106,7 @@ fn a_dry_run_tells_what_is_there_and_what_stays() {
     project.up();
     let run = project.run(&["reset", "--dry-run"]).succeeds();
     let line = |start: &str| {
-        let mut lines = run.stdout.lines();
+        let mut lines = run.stdout.lines().chain(run.stderr.lines());
         let found = lines.find(|line| line.starts_with(start));
         found.unwrap_or_else(|| panic!("no line of {start}: {run}"))
     };
@@ -128,7 +128,7 @@ fn a_dry_run_tells_what_is_there_and_what_stays() {
     assert_eq!(told("notes", "`notes`"), 1, "{plan}");
     let run = project.run(&["reset", "--dry-run", "notes"]).succeeds();
     assert!(
-        run.stdout.starts_with("note: the data of `notes` stays"),
+        run.stderr.starts_with("note: the data of `notes` stays"),
         "{run}"
     );
 }
