@@ -14,8 +14,7 @@ use crate::data::create_directory;
 use crate::event::Event;
 use crate::kinds::{Amount, BootstrapError};
 use crate::model::{
-    ContainerId, Kind, NetworkId, ObservedContainer, PublishedPort, Service, ServiceName,
-    StopPolicy,
+    ContainerId, NetworkId, ObservedContainer, PublishedPort, Service, ServiceName, StopPolicy,
 };
 use crate::plan::{Action, Step};
 
@@ -210,11 +209,7 @@ impl Walk<'_> {
 
     /// Whether a good end of the service's process is no failure.
     fn may_end(&self, service: &Service) -> bool {
-        let is_awaited = |step: &Step| {
-            matches!(step.action, Action::AwaitCompletion { .. })
-                && step.service.as_ref() == Some(&service.name)
-        };
-        service.kind == Kind::Process || self.plan.steps().iter().any(is_awaited)
+        self.run.stack.may_end(service)
     }
 
     async fn bootstrap(&self, service: &Service) -> Result<(), ApplyError> {

@@ -197,6 +197,15 @@ impl Output {
         self.say(format_args!("{style}warning{style:#}: {text}"));
     }
 
+    /// Writes the failure of something that the run went on without.
+    pub(super) fn warn_of(&self, error: &CliError) {
+        let error = &self.repeated(error);
+        if self.progress == Progress::Github {
+            self.say(annotation("warning", "devinfra", &error.message));
+        }
+        self.say(render::as_warning(error));
+    }
+
     /// The failure with hints that mean the same stack as this run.
     fn repeated(&self, error: &CliError) -> CliError {
         let hints = error.hints.iter();

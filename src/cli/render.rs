@@ -12,7 +12,16 @@ use crate::stack_file::Told;
 
 /// The failure as people read it: what, why, the evidence, and what to do.
 pub(super) fn for_people(error: &CliError) -> String {
-    let red = AnsiColor::Red.on_default().bold();
+    labelled("error", AnsiColor::Red, error)
+}
+
+/// The failure of something that can be done without.
+pub(super) fn as_warning(error: &CliError) -> String {
+    labelled("warning", AnsiColor::Yellow, error)
+}
+
+fn labelled(label: &str, colour: AnsiColor, error: &CliError) -> String {
+    let style = colour.on_default().bold();
     let cyan = AnsiColor::Cyan.on_default().bold();
     let dim = Style::new().dimmed();
     let mut text = String::new();
@@ -20,7 +29,7 @@ pub(super) fn for_people(error: &CliError) -> String {
         text.push_str(rendered.trim_end());
         return text;
     }
-    write!(text, "{red}error{red:#}: {}", error.message).ok(); // a String takes everything
+    write!(text, "{style}{label}{style:#}: {}", error.message).ok(); // a String takes everything
     for cause in &error.causes {
         write!(text, "\n  Caused by: {cause}").ok();
     }

@@ -20,7 +20,7 @@ pub struct ServiceStatus {
     pub name: ServiceName,
     /// Its container; `None` when there is none.
     pub container: Option<ObservedContainer>,
-    /// Whether it answered a round trip of its protocol just now.
+    /// Whether it answered a round trip of its protocol just now, or has done what it was for.
     pub ready: bool,
     /// Why not, where there is more to say than its state.
     pub reason: Option<String>,
@@ -108,6 +108,13 @@ async fn one(
                 Readiness::Never(never) => (false, Some(never.to_string())),
             }
         }
+        (
+            Owner::Ours(_),
+            ContainerState::Exited {
+                code: Some(0),
+                oom_killed: false,
+            },
+        ) => (session.stack.may_end(service), None),
         _ => (false, None),
     };
     ServiceStatus {

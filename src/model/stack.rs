@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{MountSource, Service, ServiceName, StackName};
+use super::{Condition, Kind, MountSource, Service, ServiceName, StackName};
 
 /// Everything that a stack file asks for, after merging, interpolation and profiles.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +25,22 @@ pub struct Stack {
     pub volumes: BTreeMap<String, VolumeSpec>,
     /// Commands that run on the host at certain moments.
     pub hooks: Hooks,
+}
+
+impl Stack {
+    /// Whether another service waits for the end of this one.
+    pub fn is_awaited(&self, name: &ServiceName) -> bool {
+        let mut dependencies = self
+            .services
+            .values()
+            .filter_map(|service| service.depends_on.get(name));
+        dependencies.any(|how| how.condition == Condition::CompletedSuccessfully)
+    }
+
+    /// Whether a good end of the service's process is no failure.
+    pub fn may_end(&self, service: &Service) -> bool {
+        service.kind == Kind::Process || self.is_awaited(&service.name)
+    }
 }
 
 /// A network of the stack.

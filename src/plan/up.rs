@@ -292,12 +292,7 @@ impl<'a> Planner<'a> {
     }
 
     fn is_awaited(&self, name: &ServiceName) -> bool {
-        self.stack.services.values().any(|service| {
-            service
-                .depends_on
-                .get(name)
-                .is_some_and(|how| how.condition == Condition::CompletedSuccessfully)
-        })
+        self.stack.is_awaited(name)
     }
 
     fn replace(

@@ -134,9 +134,8 @@ pub fn note(note: &Note) -> String {
             list(services)
         ),
         Note::VolumesKept { container, volumes } => format!(
-            "what `{container}` keeps in volumes without a name stays there and is no longer used: \
-             copy it out of {} with `docker run --rm -v VOLUME:/from ...`, or remove it with \
-             `docker volume rm`",
+            "what `{container}` keeps in volumes without a name stays there and is not used: in {}; \
+             `docker volume rm` removes it",
             list(volumes)
         ),
         Note::DataInContainer { service } => format!(

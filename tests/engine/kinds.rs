@@ -85,6 +85,12 @@ services:
     let before = services(&project.name);
     assert_eq!(project.up().events()[0]["steps"], serde_json::json!([]));
     assert_eq!(services(&project.name), before);
+    let told = project.run(&["status"]).succeeds();
+    let prepare = told.stdout.lines().find(|line| line.starts_with("prepare"));
+    assert!(
+        prepare.is_some_and(|line| line.contains(" done ")),
+        "{told}"
+    );
 }
 
 #[test]

@@ -91,7 +91,8 @@ pub(super) fn as_table(stack: &Stack, found: &[ServiceStatus]) -> Table {
             state
         };
         let usable = match (&status.reason, status.ready) {
-            (_, true) => "yes".to_owned(),
+            (_, true) if container.is_running() => "yes".to_owned(),
+            (_, true) => "done".to_owned(),
             (Some(reason), false) => format!("no: {reason}"),
             (None, false) => "no".to_owned(),
         };

@@ -119,12 +119,8 @@ fn answer(
     timings: Option<&Timings>,
 ) -> Result<Exit, CliError> {
     let outcome = &done.outcome;
-    for (service, error) in &outcome.degraded {
-        let more = format!("`devinfra logs {service}` has its last words");
-        let more = context.output.given.repeated_in(&more);
-        context.output.warn(format_args!(
-            "going on without `{service}`: {error}; {more}"
-        ));
+    for error in &degraded(stack, outcome) {
+        context.output.warn_of(error);
     }
     tell_checks(context, &done.checks);
     let failed = failed_check(stack, &done.checks);
@@ -138,6 +134,14 @@ fn answer(
         context.output.answer(endpoint_table(stack, outcome));
     }
     failed.map_or(Ok(Exit::Done), Err)
+}
+
+/// Why the stack has to do without some services.
+fn degraded(stack: &Stack, outcome: &Outcome) -> Vec<CliError> {
+    let degraded = outcome.degraded.iter();
+    degraded
+        .map(|(service, error)| CliError::degraded(service, error, stack))
+        .collect()
 }
 
 /// What is up, in one line: the stack, or those of its services that were asked for.
@@ -203,6 +207,11 @@ fn result_json(
         })
         .collect();
     let lost = outcome.degraded.keys().chain(unsound(stack, checks));
+    let warnings = degraded(stack, outcome);
+    let warnings: Vec<Value> = warnings
+        .iter()
+        .map(|error| context.output.told(error))
+        .collect();
     let degraded: BTreeSet<&str> = lost.map(ServiceName::as_str).collect();
     json!({
         "schema": 1,
@@ -212,6 +221,7 @@ fn result_json(
         "elapsed_ms": millis(context.output.began.elapsed()),
         "services": services,
         "degraded": degraded,
+        "warnings": warnings,
         "cache": checks_json(checks),
         "error": error.map(|error| context.output.told(error)),
     })

@@ -3,11 +3,11 @@
 use super::bootstrap::bootstrap_hints;
 use super::service::{self, About};
 use super::{CliError, causes};
-use crate::apply::{ApplyError, Failure};
+use crate::apply::ApplyError;
 use crate::cli::{Exit, catalogue};
 use crate::engine::EngineError;
 use crate::flow::{FlowError, HookProblem};
-use crate::model::Stack;
+use crate::model::{ServiceName, Stack};
 use crate::report::list;
 
 impl CliError {
@@ -18,7 +18,8 @@ impl CliError {
             FlowError::Engine(error) => Self::engine(error),
             FlowError::Refused(refusals) => Self::refused(error, refusals),
             FlowError::Failed { failure, outcome } => {
-                let told = Self::failed(failure, stack, interrupted);
+                let told =
+                    Self::failed(failure.service.as_ref(), &failure.error, stack, interrupted);
                 if failure.is_interruption() && !outcome.ready.is_empty() {
                     told.cause(format!("usable by then: {}", list(outcome.ready.keys())))
                 } else {
@@ -66,7 +67,8 @@ impl CliError {
             FlowError::Unsafe { .. } => Self::new(Exit::Conflict, "reset.unsafe", error)
                 .hint("look at it, and delete what is not needed yourself"),
             FlowError::Incomplete { failure, .. } => {
-                let mut told = Self::failed(failure, stack, interrupted);
+                let mut told =
+                    Self::failed(failure.service.as_ref(), &failure.error, stack, interrupted);
                 if !failure.is_interruption() {
                     told.exit = Exit::Left;
                 }
@@ -93,9 +95,27 @@ impl CliError {
         }
     }
 
+    /// The failure of a service that the stack can do without.
+    pub(in crate::cli) fn degraded(
+        service: &ServiceName,
+        error: &ApplyError,
+        stack: &Stack,
+    ) -> Self {
+        let told = Self::failed(Some(service), error, stack, Exit::Interrupted);
+        Self {
+            message: format!("going on without `{service}`: {}", told.message),
+            ..told
+        }
+    }
+
     /// A step's failure.
-    pub(in crate::cli) fn failed(failure: &Failure, stack: &Stack, interrupted: Exit) -> Self {
-        let mut told = match &failure.error {
+    fn failed(
+        service: Option<&ServiceName>,
+        error: &ApplyError,
+        stack: &Stack,
+        interrupted: Exit,
+    ) -> Self {
+        let mut told = match error {
             ApplyError::Engine(error) => Self::engine(error),
             error @ ApplyError::Exited {
                 reason,
@@ -123,9 +143,9 @@ impl CliError {
             error @ ApplyError::Disordered { .. } => Self::defect(error),
             ApplyError::Interrupted => interruption(interrupted),
         };
-        if let Some(service) = &failure.service {
+        if let Some(service) = service {
             told.service = Some(service.to_string());
-            match &failure.error {
+            match error {
                 ApplyError::Engine(EngineError::PortTaken { .. }) => told.name_the_port(stack),
                 ApplyError::Engine(EngineError::BadCommand { .. }) => {
                     told.message = format!("the command of `{service}` can't be run");

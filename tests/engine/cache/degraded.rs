@@ -32,11 +32,16 @@ fn a_cache_that_is_left_out_is_not_missed() {
 #[test]
 fn a_cache_that_is_not_required_may_fail_to_start() {
     let project = Project::with(&optional("--no-such-flag 1"));
-    let run = project.run(&["up", "--json"]).succeeds();
-    let result = run.result();
+    let result = project.run(&["up", "--json"]).succeeds().result();
     assert_eq!(result["ok"], true);
     assert_eq!(result["degraded"], serde_json::json!(["cache"]));
-    assert!(run.stderr.contains("warning"), "{run}");
+    let warning = &result["warnings"][0];
+    assert_eq!(warning["code"], "valkey.configuration");
+    assert_eq!(warning["service"], "cache");
+    let told = project.run(&["up"]).succeeds();
+    let message = "warning: going on without `cache`: ";
+    assert!(told.stderr.contains(message), "{told}");
+    assert!(told.stderr.contains("no-such-flag"), "{told}");
 }
 
 #[test]
