@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use serde_json::Value;
+
 use crate::model::Secret;
 use crate::stack_file::quote_dotenv;
 
@@ -19,6 +21,14 @@ pub(super) fn dotenv(values: &BTreeMap<String, Secret>) -> String {
     lines(values, |text, name, value| {
         writeln!(text, "{name}={}", quote_dotenv(value)).ok();
     })
+}
+
+/// An object of names and values.
+pub(super) fn json(values: &BTreeMap<String, Secret>) -> Value {
+    let values = values.iter();
+    values
+        .map(|(name, value)| (name.clone(), Value::from(value.reveal())))
+        .collect()
 }
 
 /// `NAME<<delimiter`, value and delimiter on lines of their own: what a job's `GITHUB_ENV` takes.
@@ -66,6 +76,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::stack_file::parse_dotenv;
 
     fn one(value: &str) -> BTreeMap<String, Secret> {
         [("A".to_owned(), Secret::new(value))].into()
@@ -85,6 +96,17 @@ mod tests {
         let delimiter = first.strip_prefix("A<<").unwrap();
         let end = format!("\n{delimiter}\n");
         rest.split_once(&end).unwrap().0.to_owned()
+    }
+
+    /// What devinfra itself reads of an env file.
+    fn own_reader(text: &str) -> String {
+        let mut read = parse_dotenv(text, &BTreeMap::new()).unwrap();
+        read.remove("A").unwrap()
+    }
+
+    fn json_reads(values: &Value) -> String {
+        let read: Value = serde_json::from_str(&values.to_string()).unwrap();
+        read["A"].as_str().unwrap().to_owned()
     }
 
     const TRICKY: [&str; 9] = [
@@ -109,6 +131,8 @@ mod tests {
             assert_eq!(bash(&evaluate, &shell(&values)), value);
             let source = format!("set -a; . <(printf %s \"$1\"); {echo}");
             assert_eq!(bash(&source, &dotenv(&values)), value);
+            assert_eq!(own_reader(&dotenv(&values)), value);
+            assert_eq!(json_reads(&json(&values)), value);
             assert_eq!(github_reads(&github(&values)), value);
         }
     }
@@ -135,6 +159,12 @@ mod tests {
         fn every_value_survives_an_env_file_in_the_shell(value in "[^\0\r]{0,40}") {
             let source = "eval \"$1\" && printf %s \"$A\"";
             prop_assert_eq!(bash(source, &dotenv(&one(&value))), value);
+        }
+
+        #[test]
+        fn every_value_survives_devinfras_own_reader_and_json(value in "[^\0]{0,40}") {
+            prop_assert_eq!(own_reader(&dotenv(&one(&value))), value.clone());
+            prop_assert_eq!(json_reads(&json(&one(&value))), value);
         }
 
         #[test]

@@ -30,14 +30,10 @@ pub(super) async fn run(context: &Context<'_>, args: &Env) -> Result<Exit, CliEr
             .output
             .answer_plain(variables::dotenv(&found.values)),
         Format::Json => {
-            let values = found.values.iter();
-            let values: serde_json::Map<_, _> = values
-                .map(|(name, value)| (name.clone(), value.reveal().into()))
-                .collect();
             context.output.answer_json_with_secrets(&json!({
                 "schema": 1,
                 "stack": ready.stack.name.as_str(),
-                "variables": values,
+                "variables": variables::json(&found.values),
             }));
         }
         Format::Github => {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use tokio_postgres::Config;
 
-use super::world::{fill, is_empty, make_repositories, variables};
+use super::world::{fill, is_empty, make_repositories, read_repositories, variables};
 use crate::support::pty::Pty;
 use crate::support::{Project, block_on, clients, engine};
 
@@ -24,6 +24,7 @@ fn a_reset_wipes_everything_and_restarts_nothing_but_lakefs() {
         found.state.unwrap().started_at.unwrap()
     };
     let started = ["postgres", "minio", "valkey"].map(starts);
+    read_repositories(&told);
     let run = project.run(&["reset", "--yes", "--json"]).succeeds();
     assert_eq!(
         engine::services(&project.name),
@@ -185,6 +186,7 @@ fn a_reset_of_a_full_stack_takes_seconds() {
     project.up();
     let told = variables(&project);
     fill(&project, &told, 5000, 100_000);
+    read_repositories(&told);
     let run = project.run(&["reset", "--yes"]).succeeds();
     is_empty(&project, &told);
     eprintln!("reset of 20 tables, 5,000 objects, 25 repositories, 100,000 keys: {run}");

@@ -71,6 +71,18 @@ pub(crate) fn make_repositories(variables: &Value) {
     }
 }
 
+/// Reads each of the repositories: LakeFS remembers what was read lately.
+#[track_caller]
+pub(crate) fn read_repositories(variables: &Value) {
+    let read = block_on(join_all((0..REPOSITORIES).map(|number| async move {
+        let path = format!("/repositories/repo-{number}");
+        lakefs(variables, Method::GET, &path, &Value::Null).await
+    })));
+    for (status, body) in read {
+        assert_eq!(status, 200, "{body}");
+    }
+}
+
 /// 20 tables in 3 schemas, objects, repositories, keys, and a file that goes with the database.
 #[track_caller]
 pub(crate) fn fill(project: &Project, variables: &Value, objects: usize, keys: usize) {
