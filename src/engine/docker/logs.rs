@@ -10,7 +10,7 @@ use bollard::errors::Error as Refusal;
 use bollard::query_parameters::{AttachContainerOptions, LogsOptions};
 use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt as _, future};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
@@ -18,6 +18,9 @@ use super::Docker;
 use super::error::classify;
 use crate::engine::{EngineError, LogLine, LogOptions, LogStream};
 use crate::model::ContainerId;
+
+/// How long after its first line the engine may say that a container was started.
+const NOTICED: SignedDuration = SignedDuration::from_secs(1);
 
 /// The lines of a log. Both streams arrive in chunks that end anywhere, so each has a buffer.
 pub(super) fn stream(
@@ -166,14 +169,24 @@ pub(super) async fn tail(
     Ok(found.into_iter().map(|line| line.text).collect())
 }
 
-/// When the container was started. `None` where its restart policy has done so: its last words are
-/// those of the run before.
+/// When the container's last run began, at the latest. `None` where that can't be told.
+///
+/// | the container | its last run began |
+/// |---|---|
+/// | runs | when the one before it had ended |
+/// | has ended | when the engine says so, or a little earlier: what it wrote at once is older than that |
+/// | was started again by its restart policy | not told: its last words are those of the run before |
 async fn last_start(docker: &Docker, id: &ContainerId) -> Option<Timestamp> {
     let found = docker.client.inspect_container(&id.0, None).await.ok()?;
     if found.restart_count.unwrap_or_default() > 0 {
         return None;
     }
-    found.state?.started_at?.parse().ok()
+    let state = found.state?;
+    if state.running == Some(true) {
+        return state.finished_at?.parse().ok();
+    }
+    let started: Timestamp = state.started_at?.parse().ok()?;
+    started.checked_sub(NOTICED).ok()
 }
 
 /// Whether a line was written since then. One without a time may have been.
