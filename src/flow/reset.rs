@@ -89,13 +89,15 @@ impl ResetRequest {
         check_names(stack, &self.services)?;
         need_local(session)?;
         let lock = StackLock::take(session, self.wait_timeout).await?;
-        let observed = observe(session.engine, stack, Question::Everything).await?;
         let services = stack.reset_closure(&self.services);
         let named: Vec<ServiceName> = services.iter().cloned().collect();
+        let up = stack.closure(&named);
+        let question = Question::UpThoroughly(&up);
+        let observed = observe(session.engine, stack, question).await?;
         let goal = Goal::Reset(Reset {
             services: services.clone(),
             up: Up {
-                services: stack.closure(&named),
+                services: up.clone(),
                 recreate: Recreate::Changed,
                 pull: None,
                 adopt: Adopt::No,

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::net::TcpListener;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use rustix::process::Signal;
 use tokio_postgres::Config;
 
 use super::world::{fill, is_empty, make_repositories, read_repositories, variables};
+use crate::stacks::CACHE;
 use crate::support::pty::Pty;
 use crate::support::{Project, block_on, clients, engine};
 
@@ -74,6 +76,26 @@ fn a_reset_of_a_stopped_stack_brings_it_up_first() {
     project.down();
     project.run(&["reset", "--yes"]).succeeds();
     is_empty(&project, &told);
+}
+
+/// Told when everything is gone already, it would be told too late.
+#[test]
+fn a_taken_port_is_refused_before_anything_is_wiped() {
+    let project = Project::with(CACHE);
+    project.up();
+    let port = project.port("CACHE_PORT");
+    block_on(clients::valkey::<()>(port, &["SET", "key", "x"])).unwrap();
+    project.down();
+    let holder = TcpListener::bind(("127.0.0.1", port)).unwrap();
+    for args in [&["reset", "--yes"][..], &["reset", "--yes", "--hard"]] {
+        let run = project.run(args).exits_with(7);
+        assert!(run.stderr.contains(&format!("port {port}")), "{run}");
+        assert!(project.objects().containers.is_empty());
+    }
+    drop(holder);
+    project.up();
+    let kept = block_on(clients::valkey::<bool>(port, &["EXISTS", "key"]));
+    assert_eq!(kept, Ok(true));
 }
 
 #[test]
