@@ -354,7 +354,7 @@ fn every_check_that_a_finding_names_exists() {
 #[test]
 fn every_docker_command_that_a_message_names_exists() {
     const KNOWN: &[&str] = &[
-        "build", "context", "exec", "login", "logs", "network", "ps", "pull", "rm", "start",
+        "build", "context", "exec", "login", "logs", "network", "ps", "pull", "rm", "run", "start",
         "stop", "system", "volume",
     ];
     for (path, said) in everything_said() {
