@@ -24,7 +24,7 @@ pub(super) enum Cache {
 pub(super) struct CacheCheck {
     #[command(flatten)]
     pub(super) which: Which,
-    /// Also restart the server, and prove that exactly the keys survive that must
+    /// Also restart the server, and prove that the keys that must survive do, and no others
     ///
     /// The server is stopped with its own signal and started again, so its clients are cut off for
     /// a moment. Test keys are planted before and removed after; of the application's own keys

@@ -27,7 +27,7 @@ pub async fn examine_engine(engine: &dyn Engine) -> Result<Finding, EngineError>
     Ok(passed(
         "engine",
         format!(
-            "{} {} with API {} at {}, chosen as {}",
+            "{} {} with API {} at {} ({})",
             about.name, about.version, about.api_version, address.url, address.chosen_by
         ),
     ))

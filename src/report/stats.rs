@@ -102,6 +102,7 @@ fn keys(stats: &Stats) -> String {
     let of = |name| grouped(number(&stats.info, name));
     let (evicted, expired) = (of("evicted_keys"), of("expired_keys"));
     let lasting = match stats.lasting {
+        0 if stats.is_flushed == Some(true) => "all but the marker expire".to_owned(),
         0 => "all expire".to_owned(),
         1 => "1 never expires".to_owned(),
         lasting => format!("{} never expire", grouped(lasting)),
@@ -308,7 +309,7 @@ mod tests {
 
         memory      64 MiB of 256 MiB  ████░░░░░░░░░░░░  25%  at most 128 MiB so far, allkeys-lfu
         hit ratio   ███████████████░  93%  93,000 hits, 7,000 misses
-        keys        1,000,000, all expire; 0 evicted and 1,200 expired so far
+        keys        1,000,000, all but the marker expire; 0 evicted and 1,200 expired so far
         last save   5 min ago; 12 changes since
         flushed     for this run of the server, which began 2 h 5 min ago
         per second  2,000 commands, 0 hits, 0 misses, 0 evicted, 0 expired

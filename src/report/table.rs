@@ -23,6 +23,22 @@ impl Table {
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.rows.push(cells.into_iter().collect());
     }
+
+    /// The table without its last column, where it is wider than so many characters.
+    #[must_use]
+    pub fn within(mut self, columns: usize) -> Self {
+        if self
+            .to_string()
+            .lines()
+            .any(|line| width_of(line) > columns)
+        {
+            let last = self.rows.first().map_or(0, Vec::len).saturating_sub(1);
+            for row in &mut self.rows {
+                row.truncate(last);
+            }
+        }
+        self
+    }
 }
 
 /// How many columns a cell takes: what colours it takes none.
@@ -59,5 +75,20 @@ mod tests {
         let mut table = Table::new(&["SERVICE", "STATE"]);
         table.row(["db".to_owned(), "running".to_owned()]);
         assert_eq!(table.to_string(), "SERVICE  STATE\ndb       running\n");
+    }
+
+    #[test]
+    fn the_last_column_goes_where_it_would_wrap() {
+        let table = || {
+            let mut table = Table::new(&["SERVICE", "STATE", "IMAGE"]);
+            table.row(["db".to_owned(), "up".to_owned(), "postgres:15".to_owned()]);
+            table.row(["web".to_owned(), "missing".to_owned()]);
+            table
+        };
+        assert_eq!(table().within(29).to_string(), table().to_string());
+        assert_eq!(
+            table().within(28).to_string(),
+            "SERVICE  STATE\ndb       up\nweb      missing\n"
+        );
     }
 }

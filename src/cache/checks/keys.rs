@@ -21,10 +21,11 @@ pub(super) fn ttl(subject: &Subject<'_>, facts: &Facts) -> Finding {
     let lasting = lasting(keyspace, is_marked);
     let database = subject.options.database;
     if lasting == 0 {
-        let message = match keyspace.keys {
-            0 => format!("database {database} is empty"),
-            1 => format!("the one key in database {database} expires"),
-            keys => format!("all of {keys} keys in database {database} expire"),
+        let message = match (keyspace.keys, keyspace.expires) {
+            (0, _) => format!("database {database} is empty"),
+            (_, 0) => format!("database {database} has the bootstrap marker, and nothing else"),
+            (_, 1) => format!("the one key in database {database} expires"),
+            (_, all) => format!("all of {all} keys in database {database} expire"),
         };
         return Finding::pass("keys.ttl", message).expected("0").actual("0");
     }
@@ -199,7 +200,27 @@ mod tests {
     #[test]
     fn every_key_but_the_marker_must_expire() {
         let mut world = World::default();
-        assert_eq!(ttl(&world.subject(), &world.facts).status, Status::Pass);
+        for (keyspace, message) in [
+            (
+                "db0:keys=11,expires=10,avg_ttl=1",
+                "all of 10 keys in database 0 expire",
+            ),
+            (
+                "db0:keys=2,expires=1,avg_ttl=1",
+                "the one key in database 0 expires",
+            ),
+            (
+                "db0:keys=1,expires=0,avg_ttl=0",
+                "database 0 has the bootstrap marker, and nothing else",
+            ),
+        ] {
+            world.info(keyspace);
+            let found = ttl(&world.subject(), &world.facts);
+            assert_eq!(
+                (found.status, found.message.as_str()),
+                (Status::Pass, message)
+            );
+        }
         world.info("db0:keys=12,expires=10,avg_ttl=1");
         world.facts.without_ttl.own = vec![b"kh:\xff".to_vec()];
         let found = ttl(&world.subject(), &world.facts);

@@ -6,6 +6,7 @@ use super::Context;
 use crate::cli::Exit;
 use crate::cli::error::CliError;
 use crate::cli::signals::Signals;
+use crate::cli::terminal;
 use crate::event::Silent;
 use crate::flow::{ServiceStatus, status};
 use crate::kinds;
@@ -28,7 +29,12 @@ pub(super) async fn run(context: &Context<'_>) -> Result<Exit, CliError> {
             "services": services,
         }));
     } else {
-        context.output.answer(as_table(&ready.stack, &found));
+        let mut table = as_table(&ready.stack, &found);
+        // The image is what can be done without on a narrow terminal.
+        if context.output.is_terminal() {
+            table = table.within(usize::from(terminal::size().columns));
+        }
+        context.output.answer(table);
     }
     Ok(Exit::Done)
 }
