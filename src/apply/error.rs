@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::data::{DirectoryError, EmptyError};
 use crate::engine::EngineError;
 use crate::kinds::{BootstrapError, Never, WipeError};
-use crate::model::ServiceName;
+use crate::model::{ContainerId, ServiceName};
 
 /// Why a step failed.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +19,8 @@ pub enum ApplyError {
     Exited {
         /// The service.
         service: ServiceName,
+        /// Its container.
+        container: ContainerId,
         /// How it ended.
         reason: ExitReason,
         /// The last lines of its log.
@@ -86,6 +88,16 @@ pub enum ApplyError {
     /// Somebody asked to stop, or another step failed.
     #[error("interrupted")]
     Interrupted,
+}
+
+impl ApplyError {
+    /// The container that has ended, if that is what happened.
+    pub fn ended(&self) -> Option<&ContainerId> {
+        match self {
+            Self::Exited { container, .. } => Some(container),
+            _ => None,
+        }
+    }
 }
 
 /// Why a service's data could not be deleted.

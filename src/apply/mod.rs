@@ -69,6 +69,15 @@ pub struct Outcome {
     pub done: BTreeSet<StepId>,
 }
 
+impl Outcome {
+    /// The containers that have ended.
+    pub fn ended(&self) -> Vec<ContainerId> {
+        let failure = self.failure.iter().map(|failure| &failure.error);
+        let errors = failure.chain(self.degraded.values());
+        errors.filter_map(ApplyError::ended).cloned().collect()
+    }
+}
+
 /// A service that is usable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadyService {

@@ -18,6 +18,9 @@ use crate::plan::StepId;
 /// Lines of a container's log that a failure quotes.
 pub(super) const LOG_LINES: usize = 30;
 
+/// How many characters of a line it quotes.
+const LINE_LENGTH: usize = 1000;
+
 /// A wait for one service.
 pub(super) struct Wait<'a> {
     pub(super) run: &'a Run<'a>,
@@ -167,25 +170,44 @@ pub(super) async fn exited(
     reason: ExitReason,
 ) -> ApplyError {
     let log = match progress.last_words(&service.name).await {
-        Some(words) => words,
+        Some(words) => words.into_iter().map(shortened).collect(),
         None => log(run, id).await,
     };
     ApplyError::Exited {
         service: service.name.clone(),
+        container: id.clone(),
         reason,
         log,
     }
 }
 
+/// A line that a message can quote.
+fn shortened(mut line: String) -> String {
+    if let Some((end, _)) = line.char_indices().nth(LINE_LENGTH) {
+        line.truncate(end);
+        line.push('…');
+    }
+    line
+}
+
 /// The last lines of the log; none when the engine does not give them, since the failure that they
 /// belong to matters more.
 async fn log(run: &Run<'_>, id: &ContainerId) -> Vec<String> {
-    run.engine.log_tail(id, LOG_LINES).await.unwrap_or_default()
+    let lines = run.engine.log_tail(id, LOG_LINES).await;
+    let lines = lines.unwrap_or_default().into_iter();
+    lines.map(shortened).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_that_is_quoted_is_of_a_length_to_read() {
+        assert_eq!(shortened("é".repeat(LINE_LENGTH)), "é".repeat(LINE_LENGTH));
+        let long = shortened("é".repeat(LINE_LENGTH + 1));
+        assert_eq!(long, "é".repeat(LINE_LENGTH) + "…");
+    }
 
     #[test]
     fn attempts_come_every_10_to_25_milliseconds_in_the_first_half_second() {

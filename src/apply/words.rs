@@ -3,8 +3,6 @@
 //! An engine keeps the log of a container back while it clears up after its end, which takes a
 //! tenth of a second on Docker 20.10. Its last words are wanted sooner.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -13,39 +11,49 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::wait::LOG_LINES;
+use crate::engine::{Chunk, Lines, text};
 
 /// How long the output may take to end once the container has: its end and the event that tells
 /// of it come within a millisecond.
 const TO_END: Duration = Duration::from_millis(50);
+/// How many bytes are listened to. A container that writes more is left to its log: hearing it would
+/// keep this program busy, or the container waiting.
+const MOST: usize = 1 << 20;
 
-/// Listens until it is dropped, so that the container never waits for a reader.
+/// Listens until it is dropped.
 #[derive(Debug)]
 pub(super) struct LastWords {
-    lines: Arc<Mutex<VecDeque<String>>>,
-    listening: JoinHandle<()>,
+    listening: JoinHandle<Option<Vec<Chunk>>>,
 }
 
 impl LastWords {
-    pub(super) fn listen(mut output: BoxStream<'static, String>) -> Self {
-        let lines: Arc<Mutex<VecDeque<String>>> = Arc::default();
-        let heard = Arc::clone(&lines);
+    pub(super) fn listen(mut output: BoxStream<'static, Chunk>) -> Self {
         let listening = tokio::spawn(async move {
-            while let Some(line) = output.next().await {
-                let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
-                if heard.len() == LOG_LINES {
-                    heard.pop_front();
+            let (mut heard, mut bytes) = (Vec::new(), 0);
+            while let Some(chunk) = output.next().await {
+                bytes += chunk.bytes.len();
+                heard.push(chunk);
+                if bytes > MOST {
+                    return None;
                 }
-                heard.push_back(line);
             }
+            Some(heard)
         });
-        Self { lines, listening }
+        Self { listening }
     }
 
-    /// The last lines that the container wrote; `None` when its output does not end.
+    /// The last lines that the container wrote; `None` when that was too much to hear, or does not
+    /// end.
     pub(super) async fn of_ended(mut self) -> Option<Vec<String>> {
-        timeout(TO_END, &mut self.listening).await.ok()?.ok()?;
-        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        Some(lines.drain(..).collect())
+        let heard = timeout(TO_END, &mut self.listening).await.ok()?.ok()??;
+        let mut lines = Lines::default();
+        for chunk in &heard {
+            lines.feed(chunk);
+        }
+        lines.end();
+        let lines: Vec<_> = lines.collect();
+        let last = lines.iter().skip(lines.len().saturating_sub(LOG_LINES));
+        Some(last.map(|(_, line)| text(line).into_owned()).collect())
     }
 }
 
@@ -60,10 +68,18 @@ mod tests {
     use futures_util::stream;
 
     use super::*;
+    use crate::engine::LogStream;
 
-    fn numbered(count: usize) -> BoxStream<'static, String> {
+    fn chunk(text: String) -> Chunk {
+        Chunk {
+            stream: LogStream::Stdout,
+            bytes: text.into(),
+        }
+    }
+
+    fn numbered(count: usize) -> BoxStream<'static, Chunk> {
         stream::iter(1..=count)
-            .map(|number| format!("line {number}"))
+            .map(|number| chunk(format!("line {number}\n")))
             .boxed()
     }
 
@@ -78,6 +94,13 @@ mod tests {
     #[tokio::test]
     async fn output_that_does_not_end_is_not_taken_for_the_last_words() {
         let words = LastWords::listen(numbered(2).chain(stream::pending()).boxed());
+        assert_eq!(words.of_ended().await, None);
+    }
+
+    #[tokio::test]
+    async fn a_flood_is_not_listened_to() {
+        let flood = stream::repeat_with(|| chunk("y\n".repeat(1 << 14)));
+        let words = LastWords::listen(flood.boxed());
         assert_eq!(words.of_ended().await, None);
     }
 }

@@ -571,9 +571,13 @@ impl Engine for FakeEngine {
     async fn output(
         &self,
         _id: &ContainerId,
-    ) -> Result<Option<BoxStream<'static, String>>, EngineError> {
+    ) -> Result<Option<BoxStream<'static, Chunk>>, EngineError> {
         let lines = self.with(|state| state.last_words());
-        Ok(Some(stream::iter(lines).boxed()))
+        let chunks = lines.into_iter().map(|line| Chunk {
+            stream: LogStream::Stdout,
+            bytes: (line + "\n").into(),
+        });
+        Ok(Some(stream::iter(chunks).boxed()))
     }
 
     async fn logs(

@@ -10,6 +10,7 @@ mod exec;
 #[cfg(any(test, feature = "test-support"))]
 mod fake;
 pub mod labels;
+mod lines;
 mod login;
 
 use std::collections::BTreeMap;
@@ -30,6 +31,7 @@ pub use error::{EngineError, EngineSaid, ImageProblem, UnreachableReason};
 pub use exec::{Attached, Chunk, ExecId, ExecRequest, TerminalSize};
 #[cfg(any(test, feature = "test-support"))]
 pub use fake::FakeEngine;
+pub use lines::{Line, Lines, text};
 pub use login::{Login, LoginError, Logins, Proof};
 
 /// A container engine.
@@ -131,13 +133,13 @@ pub trait Engine: fmt::Debug + Send + Sync {
     /// The last `lines` lines of what the container wrote, since its last start.
     async fn log_tail(&self, id: &ContainerId, lines: usize) -> Result<Vec<String>, EngineError>;
 
-    /// The lines that a container which is about to be started will write, until its process ends.
-    /// Unlike its log, they come while the engine clears up after that end. `None` where listening
+    /// What a container that is about to be started will write, until its process ends.
+    /// Unlike its log, it comes while the engine clears up after that end. `None` where listening
     /// would begin the start.
     async fn output(
         &self,
         id: &ContainerId,
-    ) -> Result<Option<BoxStream<'static, String>>, EngineError>;
+    ) -> Result<Option<BoxStream<'static, Chunk>>, EngineError>;
 
     /// What the container wrote and writes.
     async fn logs(

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{FlowError, Session};
 use crate::event::Event;
+use crate::model::ContainerId;
 
 /// How often a run that waits looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -24,19 +25,30 @@ const UNSIGNED: Duration = Duration::from_secs(1);
 /// ends, and what they make appears only then.
 const SETTLE: Duration = Duration::from_secs(1);
 
+/// What stands before the names of containers that have ended.
+const ENDED: &str = "ended: ";
+
 /// The right to change a stack. It ends with this value, or with the process, however that ends:
 /// the system releases the lock, so nothing can be left over that would have to be cleaned up.
 ///
 /// Whoever holds it has signed the file, and wipes the signature out in the end. A signature in a
-/// file that is not locked is that of a run that was killed.
+/// file that is not locked is that of a run that was killed. A run that heard of the end of
+/// containers leaves their names instead.
 #[derive(Debug)]
 pub struct StackLock {
     file: File,
+    ended: Vec<ContainerId>,
 }
 
 impl Drop for StackLock {
     fn drop(&mut self) {
-        self.file.set_len(0).ok(); // at worst the next run waits a second for nothing
+        let ended: Vec<&str> = self.ended.iter().map(|id| id.0.as_str()).collect();
+        let left = if ended.is_empty() {
+            String::new()
+        } else {
+            format!("{ENDED}{}", ended.join(" "))
+        };
+        sign(&mut self.file, &left).ok(); // at worst the next run waits a second for nothing
     }
 }
 
@@ -97,14 +109,27 @@ impl StackLock {
             rest(session, LOOK_AGAIN).await?;
         }
         let killed = signature(&path);
-        let mut lock = Self { file };
+        let ended = ended(&path);
+        let mut lock = Self {
+            file,
+            ended: Vec::new(),
+        };
         let holder = format!("`{}` (process {})", session.command, process::id());
         sign(&mut lock.file, &holder).map_err(failed)?;
         if let Some(holder) = killed {
             session.observer.on(Event::Settling { holder });
             rest(session, SETTLE).await?;
         }
+        // The engine answers when it has cleared up after them; until then it lists them as running.
+        for id in ended {
+            session.engine.inspect_container(&id).await.ok();
+        }
         Ok(lock)
+    }
+
+    /// These containers have ended, as the engine's events told: it may not list them so yet.
+    pub(super) fn have_ended(&mut self, containers: Vec<ContainerId>) {
+        self.ended = containers;
     }
 }
 
@@ -141,7 +166,16 @@ fn sign(file: &mut File, holder: &str) -> io::Result<()> {
     file.write_all(holder.as_bytes())
 }
 
+/// Who has signed the file.
 fn signature(path: &Path) -> Option<String> {
     let text = fs::read_to_string(path).ok()?;
-    (!text.is_empty()).then_some(text)
+    (!text.is_empty() && !text.starts_with(ENDED)).then_some(text)
+}
+
+/// The containers whose end the last run heard of.
+fn ended(path: &Path) -> Vec<ContainerId> {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let names = text.strip_prefix(ENDED).unwrap_or_default();
+    let names = names.split_whitespace().map(str::to_owned);
+    names.map(ContainerId).collect()
 }

@@ -10,7 +10,7 @@ use super::{Cache, FlowError, Look, Session, StackLock, check_cache, check_names
 use crate::apply::{Failure, Outcome, Probes, Question, Run, apply, observe};
 use crate::cache::Finding;
 use crate::event::Event;
-use crate::model::{Moment, Observed, PullPolicy, Service, ServiceName, Stack};
+use crate::model::{ContainerId, Moment, Observed, PullPolicy, Service, ServiceName, Stack};
 use crate::plan::{Adopt, Goal, Plan, Recreate, Up, reconcile};
 
 /// What is asked of `up`.
@@ -154,10 +154,12 @@ pub async fn up(session: &Session<'_>, request: &UpRequest) -> Result<UpDone, Fl
 async fn bring_up(session: &Session<'_>, request: &UpRequest) -> Result<UpDone, FlowError> {
     let services = request.selection(session.stack)?;
     need_local(session)?;
-    let _lock = StackLock::take(session, request.wait_timeout).await?;
+    let mut lock = StackLock::take(session, request.wait_timeout).await?;
     pull(session, request).await?;
     let (plan, observed) = request.plan(session).await?;
-    let outcome = carry_out(session, &plan, &observed, request.wait_timeout).await?;
+    let carried = carry_out(session, &plan, &observed, request.wait_timeout).await;
+    lock.have_ended(ended(&carried));
+    let outcome = carried?;
     let checks = match request.checks {
         Checks::Run => check_caches(session, &plan, &observed, &outcome).await?,
         Checks::Skip => BTreeMap::new(),
@@ -229,6 +231,18 @@ pub(super) async fn carry_out(
     match outcome.failure.take() {
         None => Ok(outcome),
         Some(failure) => Err(failed(failure, outcome)),
+    }
+}
+
+/// The containers that ended while they were waited for.
+fn ended(carried: &Result<Outcome, FlowError>) -> Vec<ContainerId> {
+    match carried {
+        Ok(outcome) => outcome.ended(),
+        Err(FlowError::Failed { failure, outcome }) => {
+            let first = failure.error.ended().cloned();
+            first.into_iter().chain(outcome.ended()).collect()
+        }
+        Err(_) => Vec::new(),
     }
 }
 

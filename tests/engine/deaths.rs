@@ -62,6 +62,40 @@ fn a_container_that_exits_a_little_later_is_told_at_once_even_with_a_status_of_s
     assert!(run.stderr.contains("| done"), "{run}");
 }
 
+/// A run ends before the engine lists the container as one that has ended.
+#[test]
+fn the_next_up_starts_what_has_just_died() {
+    let words = "[ -e /tried ] && exec httpd -f -p 8080 -h /etc; touch /tried; exit 1";
+    let project = Project::with(&script("kind: http, path: /passwd", words));
+    project.run(&["up"]).exits_with(5);
+    project.up();
+}
+
+#[test]
+fn a_flood_of_output_holds_nothing_up() {
+    let flood = "  flood:
+    image: ${TOOLS_IMAGE}
+    init: true
+    command: [sh, -c, 'timeout 20 yes; sleep 600']
+    ports: ['127.0.0.1:${FLOOD_PORT}:8080']
+    x-devinfra: {kind: http}
+";
+    let project = Project::with(&format!("{CACHE}{flood}"));
+    let run = project.run(&["up", "--wait-timeout", "2s"]).exits_with(5);
+    assert!(run.elapsed < Duration::from_secs(10), "{run}");
+    assert!(run.stderr.contains("cache: usable after"), "{run}");
+    assert!(
+        run.stderr.contains("`flood` was not usable within 2 s"),
+        "{run}"
+    );
+
+    let long = "head -c 20000000 /dev/zero | tr '\\0' x; exit 7";
+    let project = Project::with(&script("kind: http, path: /", long));
+    let run = project.run(&["up"]).exits_with(5);
+    assert!(run.stderr.contains("exited with status 7"), "{run}");
+    assert!(run.stderr.len() < 100_000, "{}", run.stderr.len());
+}
+
 #[test]
 fn a_container_that_dies_while_it_is_waited_for_is_told_at_once() {
     let project = Project::with(&silent());

@@ -29,6 +29,7 @@ async fn a_container_that_exits_ends_the_run_at_once_with_its_status_and_last_wo
             service,
             reason,
             log,
+            ..
         } => {
             assert_eq!(service, name("db"));
             assert_eq!(

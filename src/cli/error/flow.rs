@@ -121,6 +121,7 @@ impl CliError {
                 reason,
                 log,
                 service,
+                ..
             } => service::exited(error, *reason, log, &About::new(stack, service)),
             error @ ApplyError::NotReady {
                 reason,

@@ -110,7 +110,7 @@ fn config(request: &ExecRequest) -> ExecConfig {
     }
 }
 
-fn chunk(output: LogOutput) -> Chunk {
+pub(super) fn chunk(output: LogOutput) -> Chunk {
     let stream = match &output {
         LogOutput::StdErr { .. } => LogStream::Stderr,
         LogOutput::StdOut { .. } | LogOutput::StdIn { .. } | LogOutput::Console { .. } => {

@@ -1,8 +1,5 @@
 //! What containers write.
 
-use std::borrow::Cow;
-use std::collections::VecDeque;
-use std::mem;
 use std::time::Duration;
 
 use bollard::container::LogOutput;
@@ -16,7 +13,8 @@ use tokio::time::timeout;
 
 use super::Docker;
 use super::error::classify;
-use crate::engine::{EngineError, LogLine, LogOptions, LogStream};
+use super::exec::chunk;
+use crate::engine::{Chunk, EngineError, Line, Lines, LogLine, LogOptions, LogStream, text};
 use crate::model::ContainerId;
 
 /// How long after its first line the engine may say that a container was started.
@@ -51,12 +49,11 @@ pub(super) fn stream(
         .boxed()
 }
 
-/// The lines that the container writes to both streams from now on. An error ends them: the log has
-/// them as well.
+/// What the container writes to both streams from now on. An error ends it: the log has it as well.
 pub(super) async fn output(
     docker: &Docker,
     id: &ContainerId,
-) -> Result<BoxStream<'static, String>, EngineError> {
+) -> Result<BoxStream<'static, Chunk>, EngineError> {
     let operation = format!("attach to container `{id}`");
     let options = AttachContainerOptions {
         stream: true,
@@ -68,14 +65,13 @@ pub(super) async fn output(
     let attached = docker
         .call(operation.clone(), docker.deadlines.quick, attaching)
         .await?;
-    let output = lines(checked(docker, operation, attached.output, None))
-        .take_while(|line| future::ready(line.is_ok()))
-        .filter_map(|line| future::ready(line.ok()))
-        .map(|(_, bytes)| text(&bytes).into_owned());
+    let output = checked(docker, operation, attached.output, None)
+        .take_while(|chunk| future::ready(chunk.is_ok()))
+        .filter_map(|chunk| future::ready(chunk.ok()));
     Ok(output.boxed())
 }
 
-type Chunks = BoxStream<'static, Result<LogOutput, EngineError>>;
+type Chunks = BoxStream<'static, Result<Chunk, EngineError>>;
 
 /// The chunks, their errors classified. With patience to lose, none may take longer than that.
 fn checked(
@@ -90,7 +86,7 @@ fn checked(
         async move {
             let mut chunks = chunks?;
             match within(patience, chunks.next()).await {
-                Ok(Some(Ok(chunk))) => Some((Ok(chunk), Some(chunks))),
+                Ok(Some(Ok(output))) => Some((Ok(chunk(output)), Some(chunks))),
                 Ok(Some(Err(error))) => Some((Err(classify(error, operation, &address)), None)),
                 Ok(None) => None,
                 Err(_elapsed) => {
@@ -115,7 +111,7 @@ fn lines(chunks: Chunks) -> impl Stream<Item = Result<Line, EngineError>> + Send
                 return None;
             }
             match chunks.next().await {
-                Some(Ok(chunk)) => lines.take(chunk),
+                Some(Ok(chunk)) => lines.feed(&chunk),
                 Some(Err(error)) => return Some((Err(error), (chunks, lines, true))),
                 None => {
                     lines.end();
@@ -199,54 +195,6 @@ fn is_since(line: &LogLine, started: Option<Timestamp>) -> bool {
     }
 }
 
-/// A line with its end, and the stream it was written to.
-type Line = (LogStream, Vec<u8>);
-
-/// Complete lines, and what has come of the next ones.
-#[derive(Default)]
-struct Lines {
-    complete: VecDeque<Line>,
-    stdout: Vec<u8>,
-    stderr: Vec<u8>,
-}
-
-impl Lines {
-    fn take(&mut self, chunk: LogOutput) {
-        let stream = match &chunk {
-            LogOutput::StdErr { .. } => LogStream::Stderr,
-            LogOutput::StdOut { .. } | LogOutput::StdIn { .. } | LogOutput::Console { .. } => {
-                LogStream::Stdout
-            }
-        };
-        self.buffer(stream).extend_from_slice(&chunk.into_bytes());
-        while let Some(end) = self.buffer(stream).iter().position(|&byte| byte == b'\n') {
-            let rest = self.buffer(stream).split_off(end + 1);
-            let line = mem::replace(self.buffer(stream), rest);
-            self.complete.push_back((stream, line));
-        }
-    }
-
-    fn end(&mut self) {
-        for stream in [LogStream::Stdout, LogStream::Stderr] {
-            let rest = mem::take(self.buffer(stream));
-            if !rest.is_empty() {
-                self.complete.push_back((stream, rest));
-            }
-        }
-    }
-
-    fn buffer(&mut self, stream: LogStream) -> &mut Vec<u8> {
-        match stream {
-            LogStream::Stdout => &mut self.stdout,
-            LogStream::Stderr => &mut self.stderr,
-        }
-    }
-
-    fn next(&mut self) -> Option<Line> {
-        self.complete.pop_front()
-    }
-}
-
 /// `2026-11-23T20:00:00.000000000Z text`: the engine puts the time before each line.
 fn log_line(stream: LogStream, bytes: &[u8]) -> LogLine {
     let line = text(bytes);
@@ -269,15 +217,6 @@ fn log_line(stream: LogStream, bytes: &[u8]) -> LogLine {
     }
 }
 
-/// The line without its end.
-fn text(line: &[u8]) -> Cow<'_, str> {
-    let end = line
-        .iter()
-        .rposition(|byte| !matches!(byte, b'\n' | b'\r'))
-        .map_or(0, |last| last + 1);
-    String::from_utf8_lossy(line.get(..end).unwrap_or_default())
-}
-
 fn is_time(text: &str) -> bool {
     text.len() >= 20
         && text.as_bytes().get(10) == Some(&b'T')
@@ -286,27 +225,15 @@ fn is_time(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::iter;
-
     use super::*;
 
-    fn chunk(text: &str) -> LogOutput {
-        LogOutput::StdOut {
-            message: text.to_owned().into(),
-        }
-    }
-
     #[test]
-    fn lines_are_put_together_from_chunks_that_end_anywhere() {
-        let mut lines = Lines::default();
-        lines.take(chunk("2026-11-23T20:00:00.1Z he"));
-        assert_eq!(lines.next(), None);
-        lines.take(chunk("llo\r\n2026-11-23T20:00:01.1Z \nlast"));
-        let texts: Vec<String> = iter::from_fn(|| lines.next())
-            .map(|(stream, line)| log_line(stream, &line).text)
-            .collect();
-        assert_eq!(texts, ["hello", ""]);
-        lines.end();
-        assert_eq!(lines.next(), Some((LogStream::Stdout, b"last".to_vec())));
+    fn the_engines_time_is_taken_off_a_line() {
+        let line = |bytes: &[u8]| log_line(LogStream::Stdout, bytes);
+        let hello = line(b"2026-11-23T20:00:00.1Z hello\r\n");
+        assert_eq!(hello.text, "hello");
+        assert_eq!(hello.timestamp.as_deref(), Some("2026-11-23T20:00:00.1Z"));
+        assert_eq!(line(b"2026-11-23T20:00:01.1Z \n").text, "");
+        assert_eq!(line(b"plain words\n").text, "plain words");
     }
 }

@@ -29,8 +29,8 @@ use tokio::time::{Instant, sleep, timeout};
 use tracing::debug;
 
 use super::{
-    About, Address, Attached, ContainerEvent, Engine, EngineError, ExecId, ExecRequest, Executed,
-    LogLine, LogOptions, Logins, PastEvent, PullProgress, TerminalSize, labels,
+    About, Address, Attached, Chunk, ContainerEvent, Engine, EngineError, ExecId, ExecRequest,
+    Executed, LogLine, LogOptions, Logins, PastEvent, PullProgress, TerminalSize, labels,
 };
 use crate::model::{
     AnonymousVolumes, ContainerId, ImageRef, Network, NetworkId, NetworkSpec, ObservedContainer,
@@ -416,7 +416,7 @@ impl Engine for Docker {
     async fn output(
         &self,
         id: &ContainerId,
-    ) -> Result<Option<BoxStream<'static, String>>, EngineError> {
+    ) -> Result<Option<BoxStream<'static, Chunk>>, EngineError> {
         self.settle().await?;
         // Podman makes the process of a container that it attaches to, and takes its ports: a
         // failure of that would be told as one of the start that comes after.
