@@ -50,7 +50,7 @@ impl Status {
 }
 
 impl Finding {
-    pub(super) fn new(check: &'static str, status: Status, message: impl Into<String>) -> Self {
+    pub(crate) fn new(check: &'static str, status: Status, message: impl Into<String>) -> Self {
         Self {
             check,
             status,
@@ -62,7 +62,7 @@ impl Finding {
         }
     }
 
-    pub(super) fn pass(check: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn pass(check: &'static str, message: impl Into<String>) -> Self {
         Self::new(check, Status::Pass, message)
     }
 
@@ -93,7 +93,7 @@ impl Finding {
         self
     }
 
-    pub(super) fn hint(mut self, text: impl Into<String>) -> Self {
+    pub(crate) fn hint(mut self, text: impl Into<String>) -> Self {
         self.hint = Some(text.into());
         self
     }

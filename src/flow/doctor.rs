@@ -24,7 +24,7 @@ const NEARLY_FULL: u64 = 2 << 30;
 pub async fn examine_engine(engine: &dyn Engine) -> Result<Finding, EngineError> {
     let about = engine.about().await?;
     let address = engine.address();
-    Ok(passed(
+    Ok(Finding::pass(
         "engine",
         format!(
             "{} {} with API {} at {} ({})",
@@ -52,7 +52,7 @@ pub async fn examine_stack(session: &Session<'_>) -> Result<Vec<Finding>, Engine
         found.extend(disk(&stack.directory));
     } else {
         let reason = "the engine is on another machine, whose directories can't be seen from here";
-        found.push(finding("data", Status::Skip, reason));
+        found.push(Finding::new("data", Status::Skip, reason));
     }
     Ok(found)
 }
@@ -77,10 +77,12 @@ fn images(stack: &Stack, observed: &Observed) -> Vec<Finding> {
             let image = &service.container.image;
             let told = format!("the engine does not have `{image}` of `{}`", service.name);
             match service.pull_policy {
-                PullPolicy::Never => finding("images", Status::Fail, told)
-                    .hinting(format!("fetch it with `docker pull {image}`")),
-                PullPolicy::Missing | PullPolicy::Always => finding("images", Status::Warn, told)
-                    .hinting("`devinfra up` fetches it, which takes a registry and time"),
+                PullPolicy::Never => Finding::new("images", Status::Fail, told)
+                    .hint(format!("fetch it with `docker pull {image}`")),
+                PullPolicy::Missing | PullPolicy::Always => {
+                    Finding::new("images", Status::Warn, told)
+                        .hint("`devinfra up` fetches it, which takes a registry and time")
+                }
             }
         })
         .collect();
@@ -90,7 +92,7 @@ fn images(stack: &Stack, observed: &Observed) -> Vec<Finding> {
 fn ports(stack: &Stack, observed: &Observed, is_local: bool) -> Vec<Finding> {
     if !is_local {
         let reason = "the engine is on another machine: ports are published there, and can't be tried from here";
-        return vec![finding("ports", Status::Skip, reason)];
+        return vec![Finding::new("ports", Status::Skip, reason)];
     }
     let mappings = |service: &'_ Service| service.container.ports.clone();
     let found = stack.services.values().flat_map(|service| {
@@ -103,7 +105,7 @@ fn ports(stack: &Stack, observed: &Observed, is_local: bool) -> Vec<Finding> {
             );
             let port = taken.port;
             let told = format!("port {port} of `{}` is held by {holder}", service.name);
-            Some(finding("ports", Status::Fail, told).hinting(format!(
+            Some(Finding::new("ports", Status::Fail, told).hint(format!(
                 "stop that, or publish another port: `ports` of `{}` in the stack file",
                 service.name
             )))
@@ -165,7 +167,7 @@ fn containers(stack: &Stack, observed: &Observed) -> Vec<Finding> {
                 | ContainerState::Removing => return None,
             },
         };
-        Some(finding("containers", status, told).hinting(hint))
+        Some(Finding::new("containers", status, told).hint(hint))
     });
     or_passed(found.collect(), "containers", || {
         "none is in the way".to_owned()
@@ -179,7 +181,7 @@ fn networks(stack: &Stack, observed: &Observed) -> Vec<Finding> {
     let told = strangers.map(|network| {
         let name = &network.name;
         let told = format!("`{name}` has the name of the stack's, and devinfra did not make it");
-        finding("networks", Status::Fail, told).hinting(format!(
+        Finding::new("networks", Status::Fail, told).hint(format!(
             "remove it with `docker network rm {name}`, or use it with `devinfra up --adopt`"
         ))
     });
@@ -199,7 +201,7 @@ fn directories(stack: &Stack) -> Vec<Finding> {
     }
     found.extend(half_wiped(stack).iter().map(|name| {
         let told = format!("a reset was killed while it deleted the data of `{name}`");
-        finding("data", Status::Warn, told).hinting("`devinfra up` deletes the rest first")
+        Finding::new("data", Status::Warn, told).hint("`devinfra up` deletes the rest first")
     }));
     or_passed(found, "data", || match looked_at {
         0 => "there is no bind mount".to_owned(),
@@ -220,19 +222,19 @@ fn directory(service: &Service, bind: &Bind) -> Option<Finding> {
             let is_other = user != 0 && user != owner;
             is_other.then(|| {
                 let told = format!("`{path}` belongs to user {owner}, and `{name}` runs as {user}");
-                finding("data", Status::Warn, told).hinting(format!(
+                Finding::new("data", Status::Warn, told).hint(format!(
                     "give it to that user: `sudo chown -R {user} {path}`"
                 ))
             })
         }
         Err(_missing) if !path.0.exists() && bind.create => None,
         Err(error) => Some(
-            finding(
+            Finding::new(
                 "data",
                 Status::Fail,
                 format!("`{path}` of `{name}`: {error}"),
             )
-            .hinting("make it, or set `create_host_path: true` on the mount"),
+            .hint("make it, or set `create_host_path: true` on the mount"),
         ),
     }
 }
@@ -243,9 +245,9 @@ fn disk(directory: &Path) -> Option<Finding> {
     let status = match free {
         0..TOO_FULL => Status::Fail,
         TOO_FULL..NEARLY_FULL => Status::Warn,
-        _ => return Some(passed("disk", told)),
+        _ => return Some(Finding::pass("disk", told)),
     };
-    Some(finding("disk", status, told).hinting("`docker system df` shows what the engine takes"))
+    Some(Finding::new("disk", status, told).hint("`docker system df` shows what the engine takes"))
 }
 
 /// "1.5 GiB", "20 MiB".
@@ -264,37 +266,8 @@ fn or_passed(
     message: impl FnOnce() -> String,
 ) -> Vec<Finding> {
     if found.is_empty() {
-        vec![passed(check, message())]
+        vec![Finding::pass(check, message())]
     } else {
         found
-    }
-}
-
-fn passed(check: &'static str, message: String) -> Finding {
-    finding(check, Status::Pass, message)
-}
-
-fn finding(check: &'static str, status: Status, message: impl Into<String>) -> Finding {
-    Finding {
-        check,
-        status,
-        message: message.into(),
-        expected: None,
-        actual: None,
-        meaning: None,
-        hint: None,
-    }
-}
-
-trait Hinting {
-    fn hinting(self, hint: impl Into<String>) -> Self;
-}
-
-impl Hinting for Finding {
-    fn hinting(self, hint: impl Into<String>) -> Self {
-        Self {
-            hint: Some(hint.into()),
-            ..self
-        }
     }
 }

@@ -6,7 +6,9 @@
 mod action;
 mod cause;
 mod down;
+mod fate;
 mod goal;
+mod needs;
 mod note;
 mod ports;
 mod refusal;

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::slice::from_ref;
 use std::time::Duration;
 
-use super::up::{Planner, strangers};
+use super::needs::strangers;
+use super::up::Planner;
 use super::{Action, Cause, ContainerRef, Depth, Note, Plan, Refusal, Reset, StepId};
 use crate::model::{
     ContainerId, ContainerState, MountSource, Observed, ObservedContainer, Service, ServiceName,

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::down::patience;
+use super::fate::Fate;
+use super::needs::strangers;
 use super::reset::Wipes;
-use super::{Action, Adopt, Cause, ContainerRef, Note, Plan, Recreate, Refusal, StepId, Up, ports};
+use super::{Action, Cause, ContainerRef, Note, Plan, Refusal, StepId, Up, ports};
 use crate::model::{
-    Condition, ContainerId, ContainerState, Facet, Fingerprint, ImageRef, Kind, Mount, MountSource,
-    NetworkId, Observed, ObservedContainer, Owner, PullPolicy, Service, ServiceName, Stack,
-    StopPolicy,
+    Condition, ContainerId, ImageRef, Kind, Mount, MountSource, Observed, ObservedContainer, Owner,
+    Service, ServiceName, Stack, StopPolicy,
 };
 
 pub(super) fn reconcile(
@@ -18,13 +19,6 @@ pub(super) fn reconcile(
     wanted: &Up,
 ) -> Result<Plan, Vec<Refusal>> {
     Planner::new(stack, observed, wanted).finish()
-}
-
-/// The names of the stack's networks that somebody else has.
-pub(super) fn strangers(stack: &Stack, observed: &Observed) -> BTreeSet<String> {
-    let networks = stack.networks.values();
-    let strangers = networks.filter(|wanted| observed.stranger_network(wanted).is_some());
-    strangers.map(|wanted| wanted.name.clone()).collect()
 }
 
 /// The services, each behind those it depends on; in the order of their names otherwise.
@@ -57,22 +51,6 @@ fn in_dependency_order<'a>(
     order
 }
 
-/// What becomes of a service's container.
-enum Fate<'a> {
-    /// It runs, as wanted.
-    Keep(&'a ObservedContainer),
-    /// It ran to its end, as wanted.
-    Done,
-    /// It is as wanted, and must be started.
-    Start(&'a ObservedContainer, Cause),
-    /// It is as wanted, and frozen.
-    Unpause(&'a ObservedContainer),
-    /// Another takes its place.
-    Replace(Vec<&'a ObservedContainer>, Cause),
-    /// There is none.
-    Create,
-}
-
 /// The steps after which a service has reached a condition.
 #[derive(Default, Clone)]
 struct Milestones {
@@ -89,12 +67,12 @@ pub(super) struct Planner<'a> {
     pub(super) wipes: Wipes,
     /// Names of the stack's networks that somebody else has.
     pub(super) strangers: BTreeSet<String>,
-    refusals: Vec<Refusal>,
+    pub(super) refusals: Vec<Refusal>,
     milestones: BTreeMap<&'a ServiceName, Milestones>,
-    pulls: BTreeMap<&'a ImageRef, StepId>,
-    networks: BTreeMap<&'a str, StepId>,
-    volumes: BTreeMap<&'a str, StepId>,
-    directories: BTreeMap<&'a Path, StepId>,
+    pub(super) pulls: BTreeMap<&'a ImageRef, StepId>,
+    pub(super) networks: BTreeMap<&'a str, StepId>,
+    pub(super) volumes: BTreeMap<&'a str, StepId>,
+    pub(super) directories: BTreeMap<&'a Path, StepId>,
 }
 
 impl<'a> Planner<'a> {
@@ -185,116 +163,6 @@ impl<'a> Planner<'a> {
         self.milestones.insert(&service.name, milestones);
     }
 
-    /// Decides on a service's container; `None` when something stands in the way.
-    ///
-    /// | its container | and | fate |
-    /// |---|---|---|
-    /// | none | its name is free | create |
-    /// | none | its name is taken | refuse, or replace when adopting |
-    /// | there | `--recreate`, other fingerprint, newer image, network gone | replace |
-    /// | removing, dead | | replace |
-    /// | restarting | | replace: a loop does not end by itself |
-    /// | paused | | unpause |
-    /// | running | | keep |
-    /// | exited with 0 | somebody waits for its completion | done |
-    /// | created, exited | | start |
-    fn fate(&mut self, service: &'a Service) -> Option<Fate<'a>> {
-        let own = self.observed.container_of(&service.name);
-        let adopted = match self.in_the_way(service) {
-            Ok(adopted) => adopted,
-            Err(refusal) => {
-                self.refusals.push(refusal);
-                return None;
-            }
-        };
-        let Some(own) = own else {
-            return Some(adopted.map_or(Fate::Create, |foreign| {
-                Fate::Replace(vec![foreign], Cause::Adopted)
-            }));
-        };
-        if let Some(cause) = self.must_replace(service, own) {
-            let old = [Some(own), adopted].into_iter().flatten().collect();
-            return Some(Fate::Replace(old, cause));
-        }
-        Some(match &own.state {
-            ContainerState::Running => Fate::Keep(own),
-            ContainerState::Paused => Fate::Unpause(own),
-            ContainerState::Exited { code: Some(0), .. } if self.is_awaited(&service.name) => {
-                Fate::Done
-            }
-            ContainerState::Exited { code, .. } => {
-                Fate::Start(own, Cause::NotRunning { exit_code: *code })
-            }
-            ContainerState::Created => Fate::Start(own, Cause::NotRunning { exit_code: None }),
-            ContainerState::Restarting => Fate::Replace(vec![own], Cause::RestartLoop),
-            ContainerState::Removing | ContainerState::Dead => {
-                Fate::Replace(vec![own], Cause::Dead)
-            }
-        })
-    }
-
-    /// The container that has to make way for the service's name, where one has.
-    fn in_the_way(&self, service: &Service) -> Result<Option<&'a ObservedContainer>, Refusal> {
-        let Some(named) = self.observed.container_named(&service.container.name) else {
-            return Ok(None);
-        };
-        match &named.owner {
-            Owner::Ours(_) => Ok(None),
-            Owner::Foreign if self.wanted.adopt == Adopt::Yes => Ok(Some(named)),
-            Owner::Foreign => Err(Refusal::ForeignContainer {
-                service: service.name.clone(),
-                container: named.name.clone(),
-                id: named.id.clone(),
-            }),
-            Owner::Elsewhere(directory) => Err(Refusal::Elsewhere {
-                service: service.name.clone(),
-                container: named.name.clone(),
-                directory: directory.clone(),
-            }),
-        }
-    }
-
-    fn must_replace(&self, service: &Service, own: &ObservedContainer) -> Option<Cause> {
-        if self.wanted.recreate == Recreate::All {
-            return Some(Cause::RecreateAsked);
-        }
-        let spec = &service.container;
-        let fingerprint = own.fingerprint.as_deref().unwrap_or_default();
-        let facets = Fingerprint::of(spec).changes_from(fingerprint);
-        if !facets.is_empty() {
-            let image = facets
-                .contains(&Facet::Image)
-                .then(|| (own.image.clone(), spec.image.to_string()));
-            return Some(Cause::Changed { facets, image });
-        }
-        if self.pull_policy(service) == PullPolicy::Always
-            && let Some(Some(id)) = self.observed.images.get(&spec.image)
-            && *id != own.image_id
-        {
-            return Some(Cause::NewerImage {
-                image: spec.image.to_string(),
-            });
-        }
-        let known = |id: &NetworkId| {
-            self.observed
-                .networks
-                .iter()
-                .any(|network| network.goes_by(id))
-        };
-        if !own.is_running() && !own.networks.iter().all(known) {
-            return Some(Cause::NetworkGone);
-        }
-        None
-    }
-
-    fn pull_policy(&self, service: &Service) -> PullPolicy {
-        self.wanted.pull.unwrap_or(service.pull_policy)
-    }
-
-    fn is_awaited(&self, name: &ServiceName) -> bool {
-        self.stack.is_awaited(name)
-    }
-
     fn replace(
         &mut self,
         service: &'a Service,
@@ -355,131 +223,6 @@ impl<'a> Planner<'a> {
         )]
     }
 
-    /// The step that fetches the service's image, where one is needed.
-    pub(super) fn image(&mut self, service: &'a Service) -> Option<StepId> {
-        let image = &service.container.image;
-        if let Some(step) = self.pulls.get(image) {
-            return Some(*step);
-        }
-        let there = matches!(self.observed.images.get(image), Some(Some(_)));
-        if there {
-            return None;
-        }
-        if self.pull_policy(service) == PullPolicy::Never {
-            self.refusals.push(Refusal::ImageNotLocal {
-                service: service.name.clone(),
-                image: image.clone(),
-            });
-            return None;
-        }
-        let platform = service.container.platform.clone();
-        let action = Action::PullImage {
-            image: image.clone(),
-            platform,
-        };
-        let step = self
-            .plan
-            .push(Some(&service.name), action, Cause::Missing, []);
-        self.pulls.insert(image, step);
-        Some(step)
-    }
-
-    fn network(&mut self, key: &'a str) -> Option<StepId> {
-        if let Some(step) = self.networks.get(key) {
-            return Some(*step);
-        }
-        let wanted = self.stack.networks.get(key)?;
-        let with_name = self
-            .observed
-            .networks
-            .iter()
-            .filter(|network| network.name == wanted.name);
-        let (count, ours) = with_name.fold((0, 0), |(all, ours), one| {
-            (all + 1, ours + usize::from(one.ours))
-        });
-        match (count, ours) {
-            (0, _) if wanted.external => {
-                let network = wanted.name.clone();
-                self.refusals
-                    .push(Refusal::ExternalNetworkMissing { network });
-                None
-            }
-            (0, _) => {
-                let action = Action::CreateNetwork {
-                    key: key.to_owned(),
-                    name: wanted.name.clone(),
-                };
-                let step = self.plan.push(None, action, Cause::Missing, []);
-                self.networks.insert(key, step);
-                Some(step)
-            }
-            (_, 1) => None,
-            (1, 0) => {
-                let network = wanted.name.clone();
-                if self.strangers.contains(&network) && self.wanted.adopt == Adopt::No {
-                    let refusal = Refusal::ForeignNetwork { network };
-                    if !self.refusals.contains(&refusal) {
-                        self.refusals.push(refusal);
-                    }
-                    return None;
-                }
-                let note = Note::ForeignNetwork { network };
-                if !wanted.external && !self.plan.notes.contains(&note) {
-                    self.plan.notes.push(note);
-                }
-                None
-            }
-            (count, _) => {
-                let refusal = Refusal::NetworkAmbiguous {
-                    network: wanted.name.clone(),
-                    count,
-                };
-                if !self.refusals.contains(&refusal) {
-                    self.refusals.push(refusal);
-                }
-                None
-            }
-        }
-    }
-
-    pub(super) fn volume(&mut self, key: &'a str) -> Option<StepId> {
-        if let Some(step) = self.volumes.get(key) {
-            return Some(*step);
-        }
-        let wanted = self.stack.volumes.get(key)?;
-        if self.observed.volumes.contains(&wanted.name) {
-            return None;
-        }
-        if wanted.external {
-            let volume = wanted.name.clone();
-            self.refusals
-                .push(Refusal::ExternalVolumeMissing { volume });
-            return None;
-        }
-        let action = Action::CreateVolume {
-            key: key.to_owned(),
-            name: wanted.name.clone(),
-        };
-        let step = self.plan.push(None, action, Cause::Missing, []);
-        self.volumes.insert(key, step);
-        Some(step)
-    }
-
-    fn directory(&mut self, path: &'a Path) -> Option<StepId> {
-        if let Some(step) = self.directories.get(path) {
-            return Some(*step);
-        }
-        if !self.observed.missing_directories.contains(path) {
-            return None;
-        }
-        let action = Action::CreateDirectory {
-            path: path.to_owned(),
-        };
-        let step = self.plan.push(None, action, Cause::Missing, []);
-        self.directories.insert(path, step);
-        Some(step)
-    }
-
     fn start(
         &mut self,
         service: &'a Service,
@@ -514,7 +257,7 @@ impl<'a> Planner<'a> {
         existing: Option<&ContainerId>,
         started: Vec<StepId>,
     ) -> Milestones {
-        let completes = self.is_awaited(&service.name);
+        let completes = self.stack.is_awaited(&service.name);
         let action = if completes {
             Action::AwaitCompletion {
                 existing: existing.cloned(),

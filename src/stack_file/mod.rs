@@ -9,6 +9,7 @@ mod find;
 mod interpolate;
 mod load;
 mod lower;
+mod map;
 mod merge;
 mod node;
 #[cfg(test)]

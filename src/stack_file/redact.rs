@@ -2,7 +2,7 @@
 
 use serde_yaml::Value;
 
-use super::resolved::escaped;
+use super::map::escaped;
 use crate::model::Secret;
 
 /// Takes a secret out of words that were written beside it: `--requirepass secret`, or a URL.

@@ -1,15 +1,12 @@
 //! A stack as text again: merged, interpolated, with every default written out.
 
-use std::collections::BTreeMap;
-use std::fmt::Display;
-use std::time::Duration;
+use serde_yaml::Value;
 
-use serde_yaml::{Mapping, Value};
-
+use super::map::{Map, escaped, texts};
 use super::redact::redact;
 use crate::model::{
     Bind, ContainerSpec, Exports, Healthcheck, Hooks, Kind, Mount, MountSource, PullPolicy,
-    RestartPolicy, Secret, Service, Stack,
+    RestartPolicy, Service, Stack,
 };
 
 /// Whether secrets are shown.
@@ -74,95 +71,6 @@ pub fn resolved(stack: &Stack, secrets: Secrets) -> Value {
 pub fn to_yaml(value: &Value) -> String {
     // A value of texts, numbers and mappings with text keys always has a YAML form.
     serde_yaml::to_string(value).unwrap_or_default()
-}
-
-/// A mapping that leaves out what is not set.
-#[derive(Default)]
-struct Map(Mapping);
-
-impl Map {
-    fn put(&mut self, key: &str, value: impl Into<Value>) {
-        self.0.insert(key.into(), value.into());
-    }
-
-    fn option(&mut self, key: &str, value: Option<impl Into<Value>>) {
-        if let Some(value) = value {
-            self.put(key, value);
-        }
-    }
-
-    /// A text that may hold a dollar sign.
-    fn text(&mut self, key: &str, value: &str) {
-        self.put(key, escaped(value));
-    }
-
-    fn maybe(&mut self, key: &str, value: Option<&str>) {
-        self.option(key, value.map(escaped));
-    }
-
-    fn flag(&mut self, key: &str, value: bool) {
-        self.option(key, value.then_some(true));
-    }
-
-    fn map(&mut self, key: &str, map: Self) {
-        if !map.0.is_empty() {
-            self.put(key, Value::Mapping(map.0));
-        }
-    }
-
-    fn list(&mut self, key: &str, values: Vec<Value>) {
-        if !values.is_empty() {
-            self.put(key, Value::Sequence(values));
-        }
-    }
-
-    fn texts(&mut self, key: &str, words: &[String]) {
-        self.option(key, (!words.is_empty()).then(|| texts(words)));
-    }
-
-    fn pairs(&mut self, key: &str, pairs: &BTreeMap<impl Display, impl Display>) {
-        let mut map = Self::default();
-        for (name, value) in pairs {
-            map.put(&name.to_string(), escaped(&value.to_string()));
-        }
-        self.map(key, map);
-    }
-
-    fn secret(&mut self, key: &str, value: &Secret, secrets: Secrets) {
-        self.put(key, shown(value, secrets));
-    }
-
-    fn duration(&mut self, key: &str, value: Option<Duration>) {
-        self.option(key, value.map(duration));
-    }
-}
-
-/// In milliseconds, or in microseconds where it is no whole number of them.
-fn duration(value: Duration) -> String {
-    if value.subsec_micros().is_multiple_of(1000) {
-        format!("{}ms", value.as_millis())
-    } else {
-        format!("{}us", value.as_micros())
-    }
-}
-
-/// A dollar sign is doubled, or reading the text again would interpolate it.
-pub(super) fn escaped(text: &str) -> String {
-    text.replace('$', "$$")
-}
-
-fn shown(value: &Secret, secrets: Secrets) -> String {
-    match secrets {
-        Secrets::Redacted => value.to_string(),
-        Secrets::Shown => escaped(value.reveal()),
-    }
-}
-
-fn texts(words: &[String]) -> Value {
-    words
-        .iter()
-        .map(|word| Value::from(escaped(word)))
-        .collect()
 }
 
 fn service(service: &Service, secrets: Secrets) -> Map {

@@ -84,19 +84,19 @@ fn files(loaded: &Loaded) -> Vec<Finding> {
         loaded.stack.name,
         list(&loaded.stack.files)
     );
-    let mut found = vec![finding("stack-file", Status::Pass, told)];
+    let mut found = vec![Finding::new("stack-file", Status::Pass, told)];
     found.extend(
         loaded
             .warnings
             .iter()
-            .map(|warning| finding("stack-file", Status::Warn, warning.to_string())),
+            .map(|warning| Finding::new("stack-file", Status::Warn, warning.to_string())),
     );
     let files = loaded.env_files.iter().map(|path| path.display());
     found.push(if loaded.env_files.is_empty() {
         let told = "there is none: values come from the environment and from defaults";
-        finding("env-files", Status::Pass, told.to_owned())
+        Finding::new("env-files", Status::Pass, told.to_owned())
     } else {
-        finding(
+        Finding::new(
             "env-files",
             Status::Pass,
             format!("read from {}", list(files)),
@@ -116,18 +116,6 @@ fn failed(check: &'static str, error: &CliError) -> Finding {
     }
     Finding {
         hint: error.hints.first().cloned(),
-        ..finding(check, Status::Fail, told)
-    }
-}
-
-fn finding(check: &'static str, status: Status, message: String) -> Finding {
-    Finding {
-        check,
-        status,
-        message,
-        expected: None,
-        actual: None,
-        meaning: None,
-        hint: None,
+        ..Finding::new(check, Status::Fail, told)
     }
 }

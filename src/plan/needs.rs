@@ -1,0 +1,143 @@
+//! What a container needs before it can be made: its image, networks, volumes and directories. Each
+//! is made once, whoever needs it.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::up::Planner;
+use super::{Action, Adopt, Cause, Note, Refusal, StepId};
+use crate::model::{Observed, PullPolicy, Service, Stack};
+
+/// The names of the stack's networks that somebody else has.
+pub(super) fn strangers(stack: &Stack, observed: &Observed) -> BTreeSet<String> {
+    let networks = stack.networks.values();
+    let strangers = networks.filter(|wanted| observed.stranger_network(wanted).is_some());
+    strangers.map(|wanted| wanted.name.clone()).collect()
+}
+
+impl<'a> Planner<'a> {
+    /// The step that fetches the service's image, where one is needed.
+    pub(super) fn image(&mut self, service: &'a Service) -> Option<StepId> {
+        let image = &service.container.image;
+        if let Some(step) = self.pulls.get(image) {
+            return Some(*step);
+        }
+        let there = matches!(self.observed.images.get(image), Some(Some(_)));
+        if there {
+            return None;
+        }
+        if self.pull_policy(service) == PullPolicy::Never {
+            self.refusals.push(Refusal::ImageNotLocal {
+                service: service.name.clone(),
+                image: image.clone(),
+            });
+            return None;
+        }
+        let platform = service.container.platform.clone();
+        let action = Action::PullImage {
+            image: image.clone(),
+            platform,
+        };
+        let step = self
+            .plan
+            .push(Some(&service.name), action, Cause::Missing, []);
+        self.pulls.insert(image, step);
+        Some(step)
+    }
+
+    pub(super) fn network(&mut self, key: &'a str) -> Option<StepId> {
+        if let Some(step) = self.networks.get(key) {
+            return Some(*step);
+        }
+        let wanted = self.stack.networks.get(key)?;
+        let with_name = self
+            .observed
+            .networks
+            .iter()
+            .filter(|network| network.name == wanted.name);
+        let (count, ours) = with_name.fold((0, 0), |(all, ours), one| {
+            (all + 1, ours + usize::from(one.ours))
+        });
+        match (count, ours) {
+            (0, _) if wanted.external => {
+                let network = wanted.name.clone();
+                self.refusals
+                    .push(Refusal::ExternalNetworkMissing { network });
+                None
+            }
+            (0, _) => {
+                let action = Action::CreateNetwork {
+                    key: key.to_owned(),
+                    name: wanted.name.clone(),
+                };
+                let step = self.plan.push(None, action, Cause::Missing, []);
+                self.networks.insert(key, step);
+                Some(step)
+            }
+            (_, 1) => None,
+            (1, 0) => {
+                let network = wanted.name.clone();
+                if self.strangers.contains(&network) && self.wanted.adopt == Adopt::No {
+                    let refusal = Refusal::ForeignNetwork { network };
+                    if !self.refusals.contains(&refusal) {
+                        self.refusals.push(refusal);
+                    }
+                    return None;
+                }
+                let note = Note::ForeignNetwork { network };
+                if !wanted.external && !self.plan.notes.contains(&note) {
+                    self.plan.notes.push(note);
+                }
+                None
+            }
+            (count, _) => {
+                let refusal = Refusal::NetworkAmbiguous {
+                    network: wanted.name.clone(),
+                    count,
+                };
+                if !self.refusals.contains(&refusal) {
+                    self.refusals.push(refusal);
+                }
+                None
+            }
+        }
+    }
+
+    pub(super) fn volume(&mut self, key: &'a str) -> Option<StepId> {
+        if let Some(step) = self.volumes.get(key) {
+            return Some(*step);
+        }
+        let wanted = self.stack.volumes.get(key)?;
+        if self.observed.volumes.contains(&wanted.name) {
+            return None;
+        }
+        if wanted.external {
+            let volume = wanted.name.clone();
+            self.refusals
+                .push(Refusal::ExternalVolumeMissing { volume });
+            return None;
+        }
+        let action = Action::CreateVolume {
+            key: key.to_owned(),
+            name: wanted.name.clone(),
+        };
+        let step = self.plan.push(None, action, Cause::Missing, []);
+        self.volumes.insert(key, step);
+        Some(step)
+    }
+
+    pub(super) fn directory(&mut self, path: &'a Path) -> Option<StepId> {
+        if let Some(step) = self.directories.get(path) {
+            return Some(*step);
+        }
+        if !self.observed.missing_directories.contains(path) {
+            return None;
+        }
+        let action = Action::CreateDirectory {
+            path: path.to_owned(),
+        };
+        let step = self.plan.push(None, action, Cause::Missing, []);
+        self.directories.insert(path, step);
+        Some(step)
+    }
+}
