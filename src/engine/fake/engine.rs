@@ -1,281 +1,24 @@
-//! An engine in memory, for tests. It behaves like one: a name is taken, a port conflicts, a network
-//! in use can't be removed. The scenarios that run against it also run against a real engine.
+//! What the engine answers.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::mem;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::BytesMut;
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
-use tokio::io::{AsyncReadExt as _, duplex};
-use tokio::sync::{Notify, broadcast};
 
-use super::{
+use super::FakeEngine;
+use super::cat::cat;
+use super::state::{FakeContainer, image_id, refused};
+use crate::engine::{
     About, Address, Attached, Chunk, ContainerEvent, Engine, EngineError, EngineSaid, ExecId,
     ExecRequest, Executed, Happened, ImageProblem, LogLine, LogOptions, LogStream, PastEvent,
     PullProgress, TerminalSize, labels,
 };
 use crate::model::{
-    AnonymousVolumes, ContainerId, ContainerSpec, ContainerState, ImageRef, Network, NetworkId,
-    NetworkSpec, ObservedContainer, Owner, PublishedPort, Service, ServiceName, Stack, VolumeSpec,
+    AnonymousVolumes, ContainerId, ContainerState, ImageRef, Network, NetworkId, NetworkSpec,
+    ObservedContainer, Owner, PublishedPort, Service, ServiceName, Stack, VolumeSpec,
 };
-
-/// An engine in memory. Clones share their state.
-#[derive(Debug, Clone)]
-pub struct FakeEngine {
-    address: Address,
-    state: Arc<Mutex<State>>,
-    /// Wakes those who follow a log.
-    changed: Arc<Notify>,
-    events: broadcast::Sender<ContainerEvent>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    containers: Vec<FakeContainer>,
-    networks: Vec<(Network, BTreeMap<String, String>)>,
-    volumes: BTreeSet<String>,
-    images: BTreeSet<String>,
-    taken_ports: BTreeSet<u16>,
-    dying: BTreeMap<String, i64>,
-    logs: BTreeMap<ContainerId, Vec<LogLine>>,
-    calls: Vec<String>,
-    log: Option<Vec<String>>,
-    made: usize,
-}
-
-#[derive(Debug, Clone)]
-struct FakeContainer {
-    found: ObservedContainer,
-    labels: BTreeMap<String, String>,
-    spec: ContainerSpec,
-}
-
-impl Default for FakeEngine {
-    fn default() -> Self {
-        let address = Address {
-            url: "unix:///fake.sock".to_owned(),
-            chosen_by: "a test".to_owned(),
-        };
-        Self {
-            address,
-            state: Arc::default(),
-            changed: Arc::default(),
-            events: broadcast::Sender::new(64),
-        }
-    }
-}
-
-impl FakeEngine {
-    /// The same engine, as it would be told of on another machine.
-    #[must_use]
-    pub fn elsewhere(self) -> Self {
-        let url = "tcp://192.0.2.1:2375".to_owned();
-        let address = Address {
-            url,
-            ..self.address
-        };
-        Self { address, ..self }
-    }
-
-    fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
-        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn call(&self, call: impl Into<String>) {
-        let call = call.into();
-        self.with(|state| state.calls.push(call));
-    }
-
-    /// The engine has this image from now on.
-    pub fn add_image(&self, image: &ImageRef) {
-        self.with(|state| state.images.insert(image.to_string()));
-    }
-
-    /// Another process holds this host port from now on.
-    pub fn take_port(&self, port: u16) {
-        self.with(|state| state.taken_ports.insert(port));
-    }
-
-    /// The container of this name ends with this status as soon as it is started.
-    pub fn die_at_start(&self, container: &str, exit_code: i64) {
-        self.with(|state| state.dying.insert(container.to_owned(), exit_code));
-    }
-
-    /// A running container that devinfra did not make.
-    pub fn add_foreign_container(&self, name: &str, image: &ImageRef) {
-        let spec = ContainerSpec::new(name, image.clone());
-        self.with(|state| {
-            let id = state.new_id();
-            let mut container = FakeContainer::new(id, spec, BTreeMap::new());
-            container.found.state = ContainerState::Running;
-            state.containers.push(container);
-        });
-    }
-
-    /// A network that devinfra did not make.
-    pub fn add_foreign_network(&self, name: &str) {
-        self.with(|state| {
-            let id = NetworkId(state.new_id());
-            let network = Network {
-                id,
-                name: name.to_owned(),
-                ours: false,
-            };
-            state.networks.push((network, BTreeMap::new()));
-        });
-    }
-
-    /// What every container has written.
-    pub fn set_log(&self, lines: &[&str]) {
-        let lines = lines.iter().map(|line| (*line).to_owned()).collect();
-        self.with(|state| state.log = Some(lines));
-    }
-
-    /// Lets a container get into a state by itself.
-    pub fn set_state(&self, container: &str, wanted: &ContainerState) {
-        self.with(|state| {
-            for one in &mut state.containers {
-                if one.found.name == container {
-                    one.found.state = wanted.clone();
-                }
-            }
-        });
-        self.changed.notify_waiters();
-    }
-
-    /// The container of this name writes a line to its standard output.
-    pub fn write_log(&self, container: &str, timestamp: &str, text: &str) {
-        let line = LogLine {
-            stream: LogStream::Stdout,
-            timestamp: Some(timestamp.to_owned()),
-            text: text.to_owned(),
-        };
-        self.with(|state| {
-            let named = state.containers.iter();
-            let ids: Vec<ContainerId> = named
-                .filter(|one| one.found.name == container)
-                .map(|one| one.found.id.clone())
-                .collect();
-            for id in ids {
-                state.logs.entry(id).or_default().push(line.clone());
-            }
-        });
-        self.changed.notify_waiters();
-    }
-
-    /// The calls made since the last time this was asked: `create kohakuhub-dev-postgres`.
-    pub fn take_calls(&self) -> Vec<String> {
-        self.with(|state| mem::take(&mut state.calls))
-    }
-
-    /// The names of the containers that run.
-    pub fn running(&self) -> Vec<String> {
-        self.with(|state| {
-            let running = state.containers.iter().filter(|one| one.found.is_running());
-            running.map(|one| one.found.name.clone()).collect()
-        })
-    }
-}
-
-impl State {
-    fn last_words(&self) -> Vec<String> {
-        let log = self.log.clone();
-        log.unwrap_or_else(|| vec!["last words".to_owned()])
-    }
-
-    fn new_id(&mut self) -> String {
-        self.made += 1;
-        format!("{:064x}", self.made)
-    }
-
-    fn find(&mut self, id: &ContainerId) -> Option<&mut FakeContainer> {
-        self.containers.iter_mut().find(|one| one.found.id == *id)
-    }
-
-    fn port_conflict(&self, id: &ContainerId) -> Option<u16> {
-        let ports = |one: &FakeContainer| -> Vec<u16> {
-            one.spec
-                .ports
-                .iter()
-                .filter_map(|port| port.published)
-                .collect()
-        };
-        let wanted = ports(self.containers.iter().find(|one| one.found.id == *id)?);
-        let held: BTreeSet<u16> = self
-            .containers
-            .iter()
-            .filter(|one| one.found.id != *id && one.found.is_running())
-            .flat_map(ports)
-            .chain(self.taken_ports.iter().copied())
-            .collect();
-        wanted.into_iter().find(|port| held.contains(port))
-    }
-}
-
-impl FakeContainer {
-    fn new(id: String, spec: ContainerSpec, labels: BTreeMap<String, String>) -> Self {
-        let found = ObservedContainer {
-            id: ContainerId(id),
-            name: spec.name.clone(),
-            owner: Owner::Foreign,
-            image: spec.image.to_string(),
-            image_id: image_id(spec.image.as_str()),
-            fingerprint: labels.get(labels::FINGERPRINT).cloned(),
-            state: ContainerState::Created,
-            status: String::new(),
-            health: None,
-            started_at: None,
-            ports: Vec::new(),
-            networks: Vec::new(),
-            addresses: Vec::new(),
-            anonymous_volumes: Vec::new(),
-        };
-        Self {
-            found,
-            labels,
-            spec,
-        }
-    }
-
-    fn publish(&mut self) {
-        self.found.ports = self
-            .spec
-            .ports
-            .iter()
-            .map(|port| PublishedPort {
-                target: port.target,
-                published: port.published.unwrap_or(32768),
-                host_ip: port.host_ip,
-                protocol: port.protocol,
-            })
-            .collect();
-    }
-}
-
-fn image_id(image: &str) -> String {
-    format!("sha256:{image}")
-}
-
-fn refused(operation: &str, status: u16, message: &str) -> EngineError {
-    let source = EngineSaid {
-        status,
-        message: message.to_owned(),
-    };
-    match status {
-        404 => EngineError::NotFound {
-            operation: operation.to_owned(),
-            source,
-        },
-        _ => EngineError::Refused {
-            operation: operation.to_owned(),
-            source,
-        },
-    }
-}
 
 #[async_trait]
 impl Engine for FakeEngine {
@@ -624,22 +367,7 @@ impl Engine for FakeEngine {
         let name = self.with(|state| state.find(id).map(|one| one.found.name.clone()));
         let name = name.ok_or_else(|| refused("exec", 404, "no such container"))?;
         self.call(format!("attach {name} {}", request.command.join(" ")));
-        let (near, far) = duplex(1024);
-        let output = stream::unfold(far, |mut far| async move {
-            let mut bytes = BytesMut::with_capacity(1024);
-            far.read_buf(&mut bytes)
-                .await
-                .ok()
-                .filter(|&read| read > 0)?;
-            let stream = LogStream::Stdout;
-            let bytes = bytes.freeze();
-            Some((Ok(Chunk { stream, bytes }), far))
-        });
-        Ok(Attached {
-            id: ExecId(name),
-            input: Box::pin(near),
-            output: output.boxed(),
-        })
+        Ok(cat(ExecId(name)))
     }
 
     async fn resize(&self, _id: &ExecId, size: TerminalSize) -> Result<(), EngineError> {
