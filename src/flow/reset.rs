@@ -220,8 +220,8 @@ pub(super) async fn check_emptied(session: &Session<'_>, plan: &Plan) -> Result<
     check_volumes(session, plan).await
 }
 
-/// Refuses before anything is wiped when a directory is not what it should be, or another service
-/// that is not wiped has something in it or around it.
+/// Refuses before anything is wiped when a directory is not what it should be, another service
+/// that is not wiped has something in it or around it, or another directory to empty has.
 fn check_directories(stack: &Stack, plan: &Plan) -> Result<(), FlowError> {
     let wiped: BTreeSet<&ServiceName> = emptied(stack, plan).map(|(one, _)| &one.name).collect();
     let others = stack.services.values();
@@ -237,6 +237,14 @@ fn check_directories(stack: &Stack, plan: &Plan) -> Result<(), FlowError> {
             |kept: &&HostPath| kept.0.starts_with(&path.0) || path.0.starts_with(&kept.0);
         if kept.iter().any(overlaps) {
             let reason = "a service that is not reset has mounted it, something in it, or something around it";
+            return Err(unsafe_to_empty(service, path.0.clone(), reason));
+        }
+        let emptied_too = emptied(stack, plan).filter_map(|(_, mount)| mount.host_path());
+        if emptied_too
+            .filter(|other| other.0 != path.0)
+            .any(|other| overlaps(&other))
+        {
+            let reason = "another data directory of the stack is in it or around it";
             return Err(unsafe_to_empty(service, path.0.clone(), reason));
         }
         data::check(&path.0, &stack.directory, &service.kind).map_err(|source| {

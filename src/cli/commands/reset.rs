@@ -13,7 +13,7 @@ use crate::cli::data_args::Reset;
 use crate::cli::error::CliError;
 use crate::flow::{Counting, FlowError, Loss, PreparedReset, ResetDone, ResetRequest};
 use crate::kinds::Amount;
-use crate::model::{ByteSize, Moment, Stack};
+use crate::model::{ByteSize, Moment, ServiceName, Stack};
 use crate::plan::Depth;
 use crate::report::{Table, count, dry_run, list, millis, note, seconds};
 
@@ -43,11 +43,16 @@ pub(super) async fn run(context: &Context<'_>, args: &Reset) -> Result<Exit, Cli
     let done = async {
         let prepared = request.prepare(&session).await?;
         if args.dry_run {
-            show(context, &prepared, &begun.ready.stack.hooks.after_reset);
+            show(
+                context,
+                &prepared,
+                &begun.ready.stack.hooks.after_reset,
+                args.hard,
+            );
             return Ok(None);
         }
         if !args.yes {
-            context.output.say(losses(&prepared.losses));
+            context.output.say(losses(&prepared.losses, args.hard));
             if !is_agreed(context, &begun.stop).await? {
                 return Ok(None);
             }
@@ -96,7 +101,7 @@ async fn is_agreed(context: &Context<'_>, stop: &Stop) -> Result<bool, FlowError
     }
 }
 
-fn show(context: &Context<'_>, prepared: &PreparedReset, hooks: &[Vec<String>]) {
+fn show(context: &Context<'_>, prepared: &PreparedReset, hooks: &[Vec<String>], hard: bool) {
     if context.output.json {
         let steps: Vec<String> = prepared.plan.changes().map(ToString::to_string).collect();
         let losses: Vec<Value> = prepared.losses.iter().flat_map(loss_json).collect();
@@ -110,7 +115,7 @@ fn show(context: &Context<'_>, prepared: &PreparedReset, hooks: &[Vec<String>]) 
         }));
     } else {
         if !prepared.losses.is_empty() {
-            context.output.answer(losses(&prepared.losses));
+            context.output.answer(losses(&prepared.losses, hard));
         }
         for noted in prepared.plan.notes() {
             context.output.say(format_args!("note: {}", note(noted)));
@@ -120,7 +125,7 @@ fn show(context: &Context<'_>, prepared: &PreparedReset, hooks: &[Vec<String>]) 
     }
 }
 
-fn losses(losses: &[Loss]) -> Table {
+fn losses(losses: &[Loss], hard: bool) -> Table {
     let mut table = Table::new(&["SERVICE", "WILL LOSE", "IN"]);
     for loss in losses {
         let mut parts: Vec<String> = match &loss.amounts {
@@ -128,6 +133,10 @@ fn losses(losses: &[Loss]) -> Table {
             None => vec!["all its data (not running, so not counted)".to_owned()],
         };
         parts.extend(loss.files.iter().map(|file| file.display().to_string()));
+        if hard && loss.amounts.is_some() && !loss.places.is_empty() {
+            // What a server counts is not all that may be there.
+            parts.push("whatever is in it".to_owned());
+        }
         if parts.is_empty() {
             parts.push("nothing: it is empty".to_owned());
         }
@@ -171,10 +180,10 @@ fn answer(context: &Context<'_>, stack: &Stack, args: &Reset, done: &ResetDone) 
         .values()
         .flat_map(|amounts| told(amounts))
         .collect();
-    let what = if parts.is_empty() {
-        "there was nothing to wipe".to_owned()
-    } else {
-        format!("wiped {}", parts.join(", "))
+    let what = match (args.hard, parts.is_empty()) {
+        (true, true) => "deleted all that was in its data directories and volumes".to_owned(),
+        (false, true) => "there was nothing to wipe".to_owned(),
+        (_, false) => format!("wiped {}", parts.join(", ")),
     };
     let whole = format!("stack `{}` is", stack.name);
     let which = if args.services.is_empty() {
@@ -189,14 +198,17 @@ fn answer(context: &Context<'_>, stack: &Stack, args: &Reset, done: &ResetDone) 
 
 fn loss_json(loss: &Loss) -> Vec<Value> {
     let Some(amounts) = &loss.amounts else {
-        // It does not run: everything goes, and nobody has counted it.
-        let service = loss.service.as_str();
-        return vec![json!({"service": service, "what": "data", "count": null, "bytes": null})];
+        return vec![uncounted(&loss.service)];
     };
     let amounts = amounts.iter();
     amounts
         .map(|amount| amount_json(loss.service.as_str(), amount))
         .collect()
+}
+
+/// All that a service has, where it did not run and nobody has counted it.
+fn uncounted(service: &ServiceName) -> Value {
+    json!({"service": service.as_str(), "what": "data", "count": null, "bytes": null})
 }
 
 fn amount_json(service: &str, amount: &Amount) -> Value {
@@ -212,9 +224,13 @@ fn result_json(
     let wiped = done.wiped.iter();
     let wiped: Vec<Value> = wiped
         .flat_map(|(name, amounts)| {
+            if amounts.is_empty() {
+                return vec![uncounted(name)];
+            }
+            let amounts = amounts.iter();
             amounts
-                .iter()
                 .map(|amount| amount_json(name.as_str(), amount))
+                .collect()
         })
         .collect();
     json!({

@@ -225,6 +225,35 @@ fn data_around_that_of_a_service_that_is_not_reset_is_refused() {
             .exits_with(7);
         assert!(run.stderr.contains("a service that is not reset"), "{run}");
     }
+    // One would take the other away.
+    let run = project.run(&["reset", "--hard", "--yes"]).exits_with(7);
+    let reason = "another data directory of the stack is in it or around it";
+    assert!(run.stderr.contains(reason), "{run}");
+}
+
+#[test]
+fn a_reset_of_a_stopped_stack_says_that_all_of_it_is_gone() {
+    let project = Project::with(CACHE);
+    project.up();
+    project.down();
+    let dry = project.run(&["reset", "--hard", "--dry-run"]).succeeds();
+    assert!(dry.stdout.contains("all its data"), "{dry}");
+    let run = project.run(&["reset", "--hard", "--yes"]).succeeds();
+    assert!(
+        run.stderr.contains(": deleted all that was in its data"),
+        "{run}"
+    );
+    let dry = project.run(&["reset", "--hard", "--dry-run"]).succeeds();
+    assert!(dry.stdout.contains("whatever is in it"), "{dry}");
+    project.down();
+    let told = project
+        .run(&["reset", "--hard", "--yes", "--json"])
+        .succeeds();
+    let wiped = &told.result()["wiped"][0];
+    assert_eq!(
+        (&wiped["service"], &wiped["what"]),
+        (&"cache".into(), &"data".into())
+    );
 }
 
 #[test]
