@@ -126,7 +126,8 @@ impl<'a> Planner<'a> {
         Some(step)
     }
 
-    pub(super) fn directory(&mut self, path: &'a Path) -> Option<StepId> {
+    /// Made once there is an image to use it with: who is in the wrong place is left without rubbish.
+    pub(super) fn directory(&mut self, path: &'a Path, image: Option<StepId>) -> Option<StepId> {
         if let Some(step) = self.directories.get(path) {
             return Some(*step);
         }
@@ -136,7 +137,7 @@ impl<'a> Planner<'a> {
         let action = Action::CreateDirectory {
             path: path.to_owned(),
         };
-        let step = self.plan.push(None, action, Cause::Missing, []);
+        let step = self.plan.push(None, action, Cause::Missing, image);
         self.directories.insert(path, step);
         Some(step)
     }

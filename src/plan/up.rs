@@ -202,14 +202,15 @@ impl<'a> Planner<'a> {
         self.note_data(service);
         let mut before = after.to_vec();
         before.extend(self.gone(service));
-        before.extend(self.image(service));
+        let image = self.image(service);
+        before.extend(image);
         for attachment in &service.container.networks {
             before.extend(self.network(&attachment.network));
         }
         for mount in &service.container.mounts {
             match &mount.source {
                 MountSource::Bind(bind) if bind.create => {
-                    before.extend(self.directory(&bind.source.0));
+                    before.extend(self.directory(&bind.source.0, image));
                 }
                 MountSource::Volume { name } => before.extend(self.volume(name)),
                 MountSource::Bind(_) | MountSource::AnonymousVolume | MountSource::Tmpfs(_) => {}

@@ -264,6 +264,19 @@ async fn missing_directories_are_made_first() {
 }
 
 #[tokio::test]
+async fn no_directory_is_made_before_there_is_an_image_to_use_it() {
+    let stack = stack(&["db"]).binds("db", "/nonexistent/devinfra/data");
+    let plan = plan(&FakeEngine::default(), &stack, &up(&stack)).await;
+    let step = |start: &str| {
+        let mut steps = plan.steps().iter();
+        steps
+            .find(|step| step.to_string().starts_with(start))
+            .unwrap()
+    };
+    assert!(step("create directory").after.contains(&step("pull").id));
+}
+
+#[tokio::test]
 async fn a_service_that_left_the_stack_file_is_left_alone_and_named() {
     let before = stack(&["db", "old"]);
     let engine = engine_for(&before);
