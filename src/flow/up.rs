@@ -10,8 +10,10 @@ use super::{Cache, FlowError, Look, Session, StackLock, check_cache, check_names
 use crate::apply::{Failure, Outcome, Probes, Question, Run, apply, observe};
 use crate::cache::Finding;
 use crate::event::Event;
-use crate::model::{ContainerId, Moment, Observed, PullPolicy, Service, ServiceName, Stack};
-use crate::plan::{Adopt, Goal, Plan, Recreate, Up, reconcile};
+use crate::model::{
+    ContainerId, Moment, Observed, ObservedContainer, PullPolicy, Service, ServiceName, Stack,
+};
+use crate::plan::{Adopt, Goal, Note, Plan, Recreate, Up, reconcile};
 
 /// What is asked of `up`.
 #[derive(Debug, Clone)]
@@ -108,6 +110,15 @@ impl UpRequest {
             .collect()
     }
 
+    /// The services that were to be left out and run.
+    fn still_running(&self, observed: &Observed) -> Vec<ServiceName> {
+        let runs = |name: &&ServiceName| {
+            let container = observed.container_of(name);
+            container.is_some_and(ObservedContainer::is_running)
+        };
+        self.without.iter().filter(runs).cloned().collect()
+    }
+
     /// Observes and decides; changes nothing.
     ///
     /// # Errors
@@ -157,6 +168,11 @@ async fn bring_up(session: &Session<'_>, request: &UpRequest) -> Result<UpDone, 
     let mut lock = StackLock::take(session, request.wait_timeout).await?;
     pull(session, request).await?;
     let (plan, observed) = request.plan(session).await?;
+    for service in request.still_running(&observed) {
+        session
+            .observer
+            .on(Event::Noted(Note::StillRuns { service }));
+    }
     let carried = carry_out(session, &plan, &observed, request.wait_timeout).await;
     lock.have_ended(ended(&carried));
     let outcome = carried?;

@@ -38,6 +38,11 @@ pub enum Note {
         /// Whose data.
         services: Vec<ServiceName>,
     },
+    /// A service that was to be left out runs.
+    StillRuns {
+        /// The service.
+        service: ServiceName,
+    },
     /// A container of somebody else's is removed, and its volumes without a name stay.
     VolumesKept {
         /// The container.

@@ -133,6 +133,9 @@ pub fn note(note: &Note) -> String {
             "a reset was cut short: what is left of the data of {} is deleted first",
             list(services)
         ),
+        Note::StillRuns { service } => format!(
+            "`{service}` is left as it is, and it runs: `devinfra down {service}` takes it down"
+        ),
         Note::VolumesKept { container, volumes } => format!(
             "what `{container}` keeps in volumes without a name stays there and is not used: in {}; \
              `docker volume rm` removes it",

@@ -27,6 +27,10 @@ fn a_cache_that_is_left_out_is_not_missed() {
     assert_eq!(result["cache"], serde_json::json!([]));
     assert_eq!(result["services"].as_array().unwrap().len(), 1);
     assert_eq!(engine::services(&project.name).len(), 1);
+    project.up();
+    let run = project.run(&["up", "--without", "cache"]).succeeds();
+    let note = "`cache` is left as it is, and it runs: `devinfra down cache` takes it down";
+    assert!(run.stderr.contains(note), "{run}");
 }
 
 #[test]
