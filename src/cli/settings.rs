@@ -1,6 +1,6 @@
 //! What the environment says. The only place that reads it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::path::PathBuf;
 
@@ -17,6 +17,8 @@ use crate::stack_file::{FileSource, Request};
 pub(super) struct Settings {
     /// Environment variables that are valid Unicode.
     environment: BTreeMap<String, String>,
+    /// Variables that are set to something else.
+    not_unicode: BTreeSet<String>,
     current_directory: PathBuf,
 }
 
@@ -66,13 +68,19 @@ fn stack_name(text: &str) -> Result<StackName, CliError> {
 
 impl Settings {
     pub(super) fn read() -> Self {
-        let environment = env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect();
+        let (mut environment, mut not_unicode) = (BTreeMap::new(), BTreeSet::new());
+        for (name, value) in env::vars_os() {
+            match (name.into_string(), value.into_string()) {
+                (Ok(name), Ok(value)) => drop(environment.insert(name, value)),
+                (Ok(name), Err(_other)) => drop(not_unicode.insert(name)),
+                (Err(_other), _) => {}
+            }
+        }
         // A working directory that was deleted can only fail later, where a file is looked for.
         let current_directory = env::current_dir().unwrap_or_else(|_deleted| PathBuf::from("/"));
         Self {
             environment,
+            not_unicode,
             current_directory,
         }
     }
@@ -82,6 +90,15 @@ impl Settings {
             .get(name)
             .map(String::as_str)
             .filter(|value| !value.is_empty())
+    }
+
+    /// A variable that says what is done, and on which engine or stack: one that can't be read must
+    /// not mean another.
+    fn text(&self, name: &str) -> Result<Option<&str>, CliError> {
+        if self.not_unicode.contains(name) {
+            return Err(CliError::not_unicode(name));
+        }
+        Ok(self.variable(name))
     }
 
     fn path(&self, name: &str) -> Option<PathBuf> {
@@ -97,41 +114,48 @@ impl Settings {
     }
 
     /// What was said about the engine.
-    pub(super) fn engine_wishes(&self, global: &Global) -> Wishes {
-        Wishes {
+    ///
+    /// # Errors
+    ///
+    /// When `DOCKER_HOST` or `DOCKER_CONTEXT` decides, and is no text.
+    pub(super) fn engine_wishes(&self, global: &Global) -> Result<Wishes, CliError> {
+        let (mut docker_host, mut docker_context) = (None, None);
+        if global.host.is_none() && global.context.is_none() {
+            docker_host = self.text("DOCKER_HOST")?.map(str::to_owned);
+            if docker_host.is_none() {
+                docker_context = self.text("DOCKER_CONTEXT")?.map(str::to_owned);
+            }
+        }
+        Ok(Wishes {
             host: global.host.clone(),
             context: global.context.clone(),
-            docker_host: self.variable("DOCKER_HOST").map(str::to_owned),
-            docker_context: self.variable("DOCKER_CONTEXT").map(str::to_owned),
+            docker_host,
+            docker_context,
             docker_config: self.path("DOCKER_CONFIG"),
             home: self.path("HOME"),
             runtime_directory: self.path("XDG_RUNTIME_DIR"),
-        }
+        })
     }
 
     /// What is asked of the stack file reader.
     ///
     /// # Errors
     ///
-    /// When `DEVINFRA_NAME` is no name.
+    /// When `DEVINFRA_NAME` is no name, or it or `DEVINFRA_FILE` is no text.
     pub(super) fn stack_request<'a>(
         &'a self,
         global: &'a Global,
         named: &'a [ServiceName],
     ) -> Result<StackRequest<'a>, CliError> {
         let files: Vec<&str> = if global.files.is_empty() {
-            self.variable(FILES)
-                .unwrap_or_default()
-                .split(',')
-                .collect()
+            self.text(FILES)?.unwrap_or_default().split(',').collect()
         } else {
             global.files.iter().map(String::as_str).collect()
         };
         let files = files.into_iter().filter(|file| !file.is_empty());
-        let name = match (&global.name, self.variable(NAME)) {
-            (Some(name), _) => Some(name.clone()),
-            (None, Some(text)) => Some(stack_name(text)?),
-            (None, None) => None,
+        let name = match &global.name {
+            Some(name) => Some(name.clone()),
+            None => self.text(NAME)?.map(stack_name).transpose()?,
         };
         Ok(StackRequest {
             settings: self,

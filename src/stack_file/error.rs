@@ -17,6 +17,22 @@ pub enum LoadError {
         #[source]
         source: io::Error,
     },
+    /// What has the name of a stack file is no file.
+    #[error("`{}` is {what}, and a stack file is a regular file", path.display())]
+    NoFile {
+        /// Which.
+        path: PathBuf,
+        /// What it is: "a directory".
+        what: &'static str,
+    },
+    /// The project directory that was named is none.
+    #[error("project directory `{}` can't be used: {problem}", path.display())]
+    NoDirectory {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        problem: String,
+    },
     /// There is no such template.
     #[error("there is no template `{0}`; `devinfra init --list` shows them")]
     NoTemplate(String),
@@ -37,7 +53,8 @@ impl LoadError {
     /// The stable code that scripts see.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Unreadable { .. } => "stack-file.unreadable",
+            Self::Unreadable { .. } | Self::NoFile { .. } => "stack-file.unreadable",
+            Self::NoDirectory { .. } => "usage.project-directory",
             Self::NoTemplate(_) => "stack-file.no-template",
             Self::NoName => "stack-file.no-name",
             Self::Invalid { .. } => "stack-file.invalid",
@@ -48,7 +65,11 @@ impl LoadError {
     pub fn problems(&self) -> &[Told] {
         match self {
             Self::Invalid { problems, .. } => problems,
-            Self::Unreadable { .. } | Self::NoTemplate(_) | Self::NoName => &[],
+            Self::Unreadable { .. }
+            | Self::NoFile { .. }
+            | Self::NoDirectory { .. }
+            | Self::NoTemplate(_)
+            | Self::NoName => &[],
         }
     }
 
@@ -56,7 +77,11 @@ impl LoadError {
     pub fn rendered(&self) -> Option<&str> {
         match self {
             Self::Invalid { rendered, .. } => Some(rendered),
-            Self::Unreadable { .. } | Self::NoTemplate(_) | Self::NoName => None,
+            Self::Unreadable { .. }
+            | Self::NoFile { .. }
+            | Self::NoDirectory { .. }
+            | Self::NoTemplate(_)
+            | Self::NoName => None,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::dotenv;
 use super::error::LoadError;
-use super::find::{FileSource, nearest};
+use super::find::{FileSource, check_directory, exists, nearest};
 use super::interpolate::{Interpolator, interpolate};
 use super::lower::{Lowering, Wanted};
 use super::merge::{drop_resets, merge};
@@ -90,7 +90,7 @@ struct Reading {
 ///
 /// Everything that is wrong with the files, at once.
 pub fn load(request: &Request<'_>) -> Result<Loaded, LoadError> {
-    let (files, origin) = chosen_files(request);
+    let (files, origin) = chosen_files(request)?;
     let mut reading = Reading::default();
     let documents = reading.documents(request, &files)?;
     let directory = project_directory(request, &files);
@@ -160,21 +160,22 @@ pub fn load(request: &Request<'_>) -> Result<Loaded, LoadError> {
     }
 }
 
-fn chosen_files(request: &Request<'_>) -> (Vec<FileSource>, Origin) {
+fn chosen_files(request: &Request<'_>) -> Result<(Vec<FileSource>, Origin), LoadError> {
+    let mut start = request.current_directory.to_owned();
+    if let Some(directory) = request.project_directory {
+        start = super::lower::normalised(&start.join(directory));
+        check_directory(&start)?;
+    }
     if !request.files.is_empty() {
-        return (request.files.to_vec(), Origin::Named);
+        return Ok((request.files.to_vec(), Origin::Named));
     }
-    let start = request.project_directory.map_or_else(
-        || request.current_directory.to_owned(),
-        |directory| request.current_directory.join(directory),
-    );
-    match nearest(&start) {
+    Ok(match nearest(&start)? {
         Some(path) => (vec![FileSource::Path(path)], Origin::Found),
-        None => (
-            vec![FileSource::Template(DEFAULT_TEMPLATE.to_owned())],
-            Origin::Default,
-        ),
-    }
+        None => {
+            let template = FileSource::Template(DEFAULT_TEMPLATE.to_owned());
+            (vec![template], Origin::Default)
+        }
+    })
 }
 
 /// `--project-directory`, else the first file's directory, else the current one.
@@ -308,7 +309,8 @@ impl Reading {
         Ok(variables)
     }
 
-    /// The env files that the stack files list and that exist, in the order of the list.
+    /// The env files that the stack files list and that exist, in the order of the list. What can't
+    /// be read is no file that is not there.
     fn listed_env_files(&mut self, documents: &[Document], directory: &Path) -> Vec<PathBuf> {
         let listed = documents
             .iter()
@@ -324,7 +326,7 @@ impl Reading {
             _ => default.to_vec(),
         };
         let paths = names.into_iter().map(|name| directory.join(name));
-        paths.filter(|path| path.is_file()).collect()
+        paths.filter(|path| exists(path)).collect()
     }
 
     fn env_file<'n>(&mut self, node: &'n Node) -> Option<&'n str> {

@@ -130,3 +130,10 @@ fn files_come_from_the_command_line_or_the_environment() {
         .args(["config"]);
     assert_eq!(from_environment.run(), named);
 }
+
+#[test]
+fn the_template_that_stands_in_for_a_stack_file_is_told() {
+    let run = Devinfra::new().args(["config"]);
+    let stderr = run.command().output().unwrap().stderr;
+    assert_snapshot!(String::from_utf8(stderr).unwrap(), @"no stack file here or above: using the embedded template `kohakuhub` (`devinfra init` writes it down)");
+}

@@ -1,5 +1,8 @@
 //! Wrong usage: exit status 2, and nothing on standard output.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+
 use insta::assert_snapshot;
 use serde_json::Value;
 
@@ -101,6 +104,44 @@ fn a_name_of_the_environment_is_held_to_the_rule_and_an_empty_one_is_none() {
     assert_eq!(named("").variable("DEVINFRA_FILE", "").run(), unnamed);
     let option = named("My Shop").args(["--name", "given"]);
     assert!(option.stdout().starts_with("name: given\n"));
+}
+
+/// Another engine or another stack must not be meant instead.
+#[test]
+fn a_variable_that_is_not_utf_8_is_refused_where_it_decides() {
+    let run = |name: &str, arguments: &[&str]| {
+        let run = Devinfra::new().stack(STACK).args(arguments);
+        let mut command = run.command();
+        command.env(name, OsStr::from_bytes(b"\xff"));
+        run.shown(&command.output().unwrap())
+    };
+    for (name, command) in [
+        ("DOCKER_HOST", "status"),
+        ("DEVINFRA_NAME", "config"),
+        ("DEVINFRA_FILE", "config"),
+    ] {
+        let told = format!(
+            "exit: 2\n--- stderr\nerror: `{name}` is not UTF-8\n\
+             hint: set it anew, or unset it\n"
+        );
+        assert_eq!(run(name, &[command]), told);
+    }
+    let told = run("DOCKER_HOST", &["status", "--json"]);
+    assert!(told.contains(r#""code":"usage.environment""#), "{told}");
+    let named = run("DEVINFRA_NAME", &["--name", "given", "config"]);
+    assert!(named.starts_with("exit: 0\n"), "{named}");
+}
+
+#[test]
+fn a_project_directory_that_does_not_exist_is_no_other_stack() {
+    let run = Devinfra::new().args(["--project-directory", "nope", "reset", "--hard", "--yes"]);
+    assert_snapshot!(run.run(), @"
+    exit: 2
+    --- stderr
+    error: project directory `[DIR]/project/nope` can't be used: No such file or directory (os error 2)
+    ");
+    let told: Value = serde_json::from_str(&run.args(["--json"]).stdout()).unwrap();
+    assert_eq!(told["error"]["code"], "usage.project-directory");
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! Which file, which project directory, which name.
 
+use std::os::unix::fs::symlink;
+
 use devinfra::stack_file::Origin;
 use insta::assert_snapshot;
+use rustix::fs::{CWD, Mode, mkfifoat};
 
 use crate::world::World;
 
@@ -46,6 +49,7 @@ fn without_a_stack_file_the_default_template_is_used() {
 fn a_project_directory_moves_relative_paths_and_the_default_name() {
     let world = World::new()
         .file("infra/stack.yaml", STACK)
+        .file("My App/.keep", "")
         .with("infra/stack.yaml");
     assert_snapshot!(chosen(&world), @"
     Named infra
@@ -79,4 +83,29 @@ fn a_directory_that_can_be_no_name_asks_for_one() {
     let world = World::new().file("___/a.yaml", STACK).with("___/a.yaml");
     assert_snapshot!(world.part("name"), @"the stack has no name: give it one with `name:` in the stack file, or with `--name`");
     assert_snapshot!(world.name("given").part("name"), @"given");
+}
+
+/// The default template would be another stack, whose data `reset --hard` deletes.
+#[test]
+fn a_project_directory_that_is_none_is_an_error() {
+    let world = World::new().file("file", "").with("template:minimal");
+    assert_snapshot!(World::new().project_directory("nope").part("name"), @"project directory `[DIR]/project/nope` can't be used: No such file or directory (os error 2)");
+    assert_snapshot!(world.project_directory("file").part("name"), @"project directory `[DIR]/project/file` can't be used: it is not a directory");
+}
+
+#[test]
+fn a_stack_file_that_is_no_file_is_not_passed_over() {
+    let linked = |target: &str| {
+        let world = World::new().file("devinfra.yml", STACK);
+        symlink(target, world.path("devinfra.yaml")).unwrap();
+        world.part("name")
+    };
+    assert_snapshot!(linked("nowhere"), @"`[DIR]/project/devinfra.yaml` is a symbolic link to what can't be reached, and a stack file is a regular file");
+    assert_snapshot!(linked("devinfra.yaml"), @"`[DIR]/project/devinfra.yaml` is a symbolic link that leads to itself, and a stack file is a regular file");
+    assert_snapshot!(linked("devinfra.yml"), @"project");
+    let world = World::new().file("devinfra.yaml/x", "").inside("below");
+    assert_snapshot!(world.part("name"), @"`[DIR]/project/devinfra.yaml` is a directory, and a stack file is a regular file");
+    let world = World::new();
+    mkfifoat(CWD, world.path("devinfra.yaml"), Mode::RUSR | Mode::WUSR).unwrap();
+    assert_snapshot!(world.part("name"), @"`[DIR]/project/devinfra.yaml` is a pipe, and a stack file is a regular file");
 }

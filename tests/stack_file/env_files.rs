@@ -1,7 +1,11 @@
 //! Env files: which are read, in which order, and what their lines mean.
 
+use std::os::unix::fs::symlink;
+use std::{fs, thread};
+
 use devinfra::stack_file::Secrets;
 use insta::assert_snapshot;
+use rustix::fs::{CWD, Mode, mkfifoat};
 
 use crate::world::World;
 
@@ -27,11 +31,39 @@ fn the_first_listed_file_wins_and_the_environment_beats_both() {
 
 #[test]
 fn listed_files_that_are_not_there_are_passed_over() {
-    let world = World::new().stack(STACK).file(".env/is-a-directory", "");
+    let world = World::new().stack(STACK);
     assert_snapshot!(world.part("services.app.environment"), @"
     A: none
     B: none
     ");
+}
+
+#[test]
+fn listed_files_that_are_there_and_no_files_are_errors() {
+    let world = World::new().stack(STACK).file(".env/is-a-directory", "");
+    assert_snapshot!(world.part("services.app.environment"), @"
+    failed to read `[DIR]/project/.env`
+    Caused by: Is a directory (os error 21)
+    ");
+    let world = World::new().stack(STACK);
+    symlink(".env", world.path(".env")).unwrap();
+    assert_snapshot!(world.part("services.app.environment"), @"
+    failed to read `[DIR]/project/.env`
+    Caused by: Too many levels of symbolic links (os error 40)
+    ");
+}
+
+#[test]
+fn a_pipe_is_read_as_a_file() {
+    let world = World::new().stack(STACK);
+    let pipe = world.path(".env");
+    mkfifoat(CWD, &pipe, Mode::RUSR | Mode::WUSR).unwrap();
+    let writer = thread::spawn(move || fs::write(pipe, "A=piped\n").unwrap());
+    assert_snapshot!(world.part("services.app.environment"), @"
+    A: piped
+    B: none
+    ");
+    writer.join().unwrap();
 }
 
 #[test]

@@ -64,6 +64,11 @@ impl World {
         self
     }
 
+    /// A path in the current directory.
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.directory.join(path)
+    }
+
     /// Writes `devinfra.yaml`.
     pub(crate) fn stack(self, text: &str) -> Self {
         self.file("devinfra.yaml", text)

@@ -49,6 +49,18 @@ pub(super) const USAGE: Chapter = Chapter {
             "The message states the rule.",
         ),
         entry(
+            "usage.environment",
+            Exit::Usage,
+            "A variable that devinfra is set by is not UTF-8.",
+            "Set it anew, or unset it.",
+        ),
+        entry(
+            "usage.project-directory",
+            Exit::Usage,
+            "`--project-directory` names no directory.",
+            "Check its path: nothing else is used in its place.",
+        ),
+        entry(
             "usage.since",
             Exit::Usage,
             "`--since` is neither a duration nor a time.",
@@ -99,7 +111,7 @@ pub(super) const STACK_FILE: Chapter = Chapter {
         entry(
             "stack-file.unreadable",
             Exit::StackFile,
-            "A stack file or env file could not be read.",
+            "A stack file or env file could not be read, or is none: a directory, a link to nothing.",
             "Check its path and permissions.",
         ),
         entry(

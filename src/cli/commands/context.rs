@@ -60,11 +60,17 @@ impl Begun {
 }
 
 impl Context<'_> {
-    /// Reads the stack file; warnings are told. `named` services switch on their profiles.
+    /// Reads the stack file; warnings are told, and that there is none. `named` services switch on their profiles.
     pub(super) fn load(&self, named: &[ServiceName]) -> Result<Loaded, CliError> {
         let loaded = self.read(named)?;
         for warning in &loaded.warnings {
             self.output.warn(warning);
+        }
+        if loaded.origin == Origin::Default {
+            self.output.say(format_args!(
+                "no stack file here or above: using the embedded template `kohakuhub` \
+                 (`devinfra init` writes it down)"
+            ));
         }
         Ok(loaded)
     }
@@ -80,7 +86,7 @@ impl Context<'_> {
 
     /// Prepares the connection to the engine.
     pub(super) fn engine(&self) -> Result<Docker, CliError> {
-        let wishes = self.settings.engine_wishes(self.global);
+        let wishes = self.settings.engine_wishes(self.global)?;
         let connected = wishes.decide().and_then(Docker::connect);
         let engine = connected.map_err(|error| CliError::engine(&error))?;
         let engine = engine.with_logins(wishes.logins());
@@ -107,12 +113,6 @@ impl Context<'_> {
         check: impl FnOnce(&Stack) -> Result<(), FlowError>,
     ) -> Result<Ready, CliError> {
         let loaded = self.load(named)?;
-        if loaded.origin == Origin::Default {
-            self.output.say(format_args!(
-                "no stack file here or above: using the embedded template `kohakuhub` \
-                 (`devinfra init` writes it down)"
-            ));
-        }
         // Before the engine is asked: a name that is misspelt is so without one.
         check(&loaded.stack)
             .map_err(|error| CliError::flow(&error, &loaded.stack, Exit::Interrupted))?;

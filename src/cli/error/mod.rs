@@ -133,6 +133,12 @@ impl CliError {
         .hint("say so with `--yes`; `--dry-run` shows what would be lost")
     }
 
+    /// A variable of the environment whose value is no text.
+    pub(super) fn not_unicode(name: &str) -> Self {
+        Self::usage("usage.environment", format!("`{name}` is not UTF-8"))
+            .hint("set it anew, or unset it")
+    }
+
     /// What can't be, and is.
     pub(in crate::cli) fn defect(error: &dyn StdError) -> Self {
         Self::new(Exit::Failed, "internal.plan", error)
@@ -151,7 +157,15 @@ impl CliError {
     }
 
     pub(super) fn stack_file(error: &LoadError) -> Self {
-        let told = Self::new(Exit::StackFile, error.code(), error);
+        let exit = match error {
+            LoadError::NoDirectory { .. } => Exit::Usage,
+            LoadError::Unreadable { .. }
+            | LoadError::NoFile { .. }
+            | LoadError::NoTemplate(_)
+            | LoadError::NoName
+            | LoadError::Invalid { .. } => Exit::StackFile,
+        };
+        let told = Self::new(exit, error.code(), error);
         let problems = error.problems().to_vec();
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
         let (message, causes) = match lines.as_slice() {
