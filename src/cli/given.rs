@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::global_args::Global;
 use crate::cache::Finding;
+use crate::engine::without_password;
 
 /// Commands that are about a stack.
 const OF_A_STACK: [&str; 15] = [
@@ -43,7 +44,8 @@ impl Given {
         options.extend(files.map(|file| ("--env-file", path(file))));
         let profiles = global.profiles.iter();
         options.extend(profiles.map(|profile| ("--profile", profile.clone())));
-        options.extend(global.host.iter().map(|host| ("--host", host.clone())));
+        let hosts = global.host.iter();
+        options.extend(hosts.map(|host| ("--host", without_password(host))));
         let context = global.context.iter();
         options.extend(context.map(|context| ("--context", context.clone())));
         let words = options

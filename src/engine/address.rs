@@ -161,6 +161,11 @@ impl Wishes {
 }
 
 impl Address {
+    /// The address as it is shown: without a password.
+    pub fn shown(&self) -> String {
+        without_password(&self.url)
+    }
+
     /// Whether the engine runs on this machine, so that its bind mounts and published ports are
     /// this machine's too.
     pub fn is_local(&self) -> bool {
@@ -172,6 +177,20 @@ impl Address {
             Some(_) | None => false,
         }
     }
+}
+
+/// The address of an engine without the password in it.
+pub(crate) fn without_password(url: &str) -> String {
+    let (scheme, rest) = url
+        .find("://")
+        .map_or(("", url), |at| url.split_at(at + "://".len()));
+    let parts = rest.rsplit_once('@').and_then(|(who, host)| {
+        let (user, _password) = who.split_once(':')?;
+        Some(format!("{scheme}{user}:*****@{host}"))
+    });
+    parts
+        .filter(|_| !scheme.starts_with("unix"))
+        .unwrap_or_else(|| url.to_owned())
 }
 
 fn address(url: &str, chosen_by: &str) -> Address {
@@ -243,6 +262,19 @@ mod tests {
         assert_eq!(chosen(&wishes), "tcp://h:1 by `DOCKER_HOST`");
         wishes.host = Some("unix:///x".to_owned());
         assert_eq!(chosen(&wishes), "unix:///x by `--host`");
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_not_shown() {
+        for (url, shown) in [
+            ("tcp://me:hunter2@h:1", "tcp://me:*****@h:1"),
+            ("tcp://me:h/u@n:ter2@h:1/x", "tcp://me:*****@h:1/x"),
+            ("me:hunter2@h", "me:*****@h"),
+            ("ssh://me@h:22", "ssh://me@h:22"),
+            ("unix:///tmp/a:b@c.sock", "unix:///tmp/a:b@c.sock"),
+        ] {
+            assert_eq!(address(url, "`--host`").shown(), shown);
+        }
     }
 
     #[test]

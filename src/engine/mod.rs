@@ -25,6 +25,7 @@ use crate::model::{
     PublishedPort, Service, ServiceName, Stack, VolumeSpec,
 };
 
+pub(crate) use address::without_password;
 pub use address::{Address, Wishes};
 pub use docker::{Deadlines, Docker};
 pub use error::{EngineError, EngineSaid, ImageProblem, UnreachableReason};

@@ -28,7 +28,11 @@ pub async fn examine_engine(engine: &dyn Engine) -> Result<Finding, EngineError>
         "engine",
         format!(
             "{} {} with API {} at {} ({})",
-            about.name, about.version, about.api_version, address.url, address.chosen_by
+            about.name,
+            about.version,
+            about.api_version,
+            address.shown(),
+            address.chosen_by
         ),
     ))
 }

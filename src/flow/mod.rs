@@ -75,7 +75,7 @@ fn need_local(session: &Session<'_>) -> Result<(), FlowError> {
         return Ok(());
     }
     Err(FlowError::Remote {
-        address: address.url.clone(),
+        address: address.shown(),
     })
 }
 

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use super::interpolate::Interpolator;
+use super::interpolate::{InterpolationError, Interpolator};
 
 /// A line of an env file that can't be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -109,10 +109,7 @@ impl<'a> Reader<'a> {
             .unwrap_or(unexported.len());
         let (name, after) = unexported.split_at(end);
         if name.is_empty() || name.starts_with(|first: char| first.is_ascii_digit()) {
-            return Err(format!(
-                "`{}` is no name of a variable",
-                first_word(unexported)
-            ));
+            return Err(no_name(unexported));
         }
         let after_blanks = after.trim_start_matches([' ', '\t']);
         if after_blanks.trim_end().is_empty() || after_blanks.starts_with('#') {
@@ -120,12 +117,15 @@ impl<'a> Reader<'a> {
             return Ok(Some((name.to_owned(), None)));
         }
         let Some(value) = after_blanks.strip_prefix(['=', ':']) else {
-            return Err(format!("`{name}` is not followed by `=`"));
+            return Err("the name is not followed by `=`".to_owned());
         };
         self.advance(line.len() - value.len());
         let mut variables = above.clone();
         variables.extend(environment.clone());
         let value = self.value(&variables)?;
+        if value.contains('\0') {
+            return Err(format!("the value of `{name}` has a NUL character"));
+        }
         Ok(Some((name.to_owned(), Some(value))))
     }
 
@@ -160,18 +160,21 @@ impl<'a> Reader<'a> {
         let after = line.trim_start();
         let is_comment = after.starts_with('#') && after.len() < line.len();
         if !(after.is_empty() || is_comment) {
-            return Err(format!(
-                "`{}` stands behind a closing quote",
-                first_word(after)
-            ));
+            return Err("something stands behind a closing quote".to_owned());
         }
         self.skip_line();
         Ok(())
     }
 }
 
-fn first_word(text: &str) -> &str {
-    text.split_whitespace().next().unwrap_or_default()
+/// Without anything that may be the value of a variable, or the rest of one.
+fn no_name(line: &str) -> String {
+    match line.split_once('=') {
+        Some((name, _)) if !name.contains(char::is_whitespace) => {
+            format!("`{name}` is no name of a variable")
+        }
+        Some(_) | None => "the line does not begin with the name of a variable".to_owned(),
+    }
 }
 
 /// The place of the quote that closes, past those behind a backslash.
@@ -204,7 +207,16 @@ fn expanded(value: &str, variables: &BTreeMap<String, String>) -> Result<String,
     }
     Interpolator::new(variables)
         .text(value)
-        .map_err(|error| error.to_string())
+        .map_err(|error| match error {
+            // As it is written is how a secret may be.
+            InterpolationError::Form { .. } => {
+                "a `$` is followed by no variable; put the text between single quotes".to_owned()
+            }
+            InterpolationError::Required { .. }
+            | InterpolationError::Unclosed
+            | InterpolationError::TooLong
+            | InterpolationError::TooDeep => error.to_string(),
+        })
 }
 
 /// Marks a dollar sign that was written `\$`, while variables are replaced. No text has it: it is

@@ -17,6 +17,7 @@ use std::mem;
 
 use super::node::{At, Node, Value};
 use super::problem::Problem;
+use super::written::Replaced;
 
 /// How deep forms may stand in each other.
 const DEEPEST: usize = 32;
@@ -67,6 +68,8 @@ pub(super) struct Interpolator<'a> {
     variables: &'a BTreeMap<String, String>,
     /// Variables without a value and without a default.
     pub(super) unset: BTreeSet<String>,
+    /// Forms as they are written, and what they became.
+    replaced: Vec<(String, String)>,
 }
 
 impl<'a> Interpolator<'a> {
@@ -74,6 +77,7 @@ impl<'a> Interpolator<'a> {
         Self {
             variables,
             unset: BTreeSet::new(),
+            replaced: Vec::new(),
         }
     }
 
@@ -98,7 +102,9 @@ impl<'a> Interpolator<'a> {
                 rest = after;
             } else if let Some(inside) = after.strip_prefix('{') {
                 let (form, after) = closed(inside).ok_or(InterpolationError::Unclosed)?;
-                done.push_str(&self.form(form, depth)?);
+                let value = self.form(form, depth)?;
+                done.push_str(&value);
+                self.replaced.push((format!("${{{form}}}"), value));
                 rest = after;
             } else {
                 let (name, after) = leading_name(after);
@@ -106,7 +112,9 @@ impl<'a> Interpolator<'a> {
                     let form: String = format!("${after}").chars().take(2).collect();
                     return Err(InterpolationError::Form { form });
                 }
-                done.push_str(&self.plain(name));
+                let value = self.plain(name);
+                done.push_str(&value);
+                self.replaced.push((format!("${name}"), value));
                 rest = after;
             }
         }
@@ -199,13 +207,16 @@ fn closed(text: &str) -> Option<(&str, &str)> {
     None
 }
 
+/// What interpolating a document finds.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) problems: Vec<Problem>,
+    pub(super) warnings: Vec<Problem>,
+    pub(super) replaced: Replaced,
+}
+
 /// Interpolates every value of a document; keys are left as they are.
-pub(super) fn interpolate(
-    node: &mut Node,
-    interpolator: &mut Interpolator<'_>,
-    problems: &mut Vec<Problem>,
-    warnings: &mut Vec<Problem>,
-) {
+pub(super) fn interpolate(node: &mut Node, interpolator: &mut Interpolator<'_>, found: &mut Found) {
     let at = node.at.clone();
     match &mut node.value {
         Value::Null => {}
@@ -215,20 +226,22 @@ pub(super) fn interpolate(
             }
             match interpolator.text(&scalar.text) {
                 Ok(text) => {
-                    warn_unset(&at, interpolator, warnings);
+                    warn_unset(&at, interpolator, &mut found.warnings);
+                    found.replaced.extend(mem::take(&mut interpolator.replaced));
+                    found.replaced.add(scalar.text.as_str(), text.as_str());
                     scalar.text = text;
                 }
-                Err(error) => problems.push(Problem::new(&at, error.to_string())),
+                Err(error) => found.problems.push(Problem::new(&at, error.to_string())),
             }
         }
         Value::Sequence(items) => {
             for item in items {
-                interpolate(item, interpolator, problems, warnings);
+                interpolate(item, interpolator, found);
             }
         }
         Value::Mapping(entries) => {
             for (_, value) in entries {
-                interpolate(value, interpolator, problems, warnings);
+                interpolate(value, interpolator, found);
             }
         }
     }

@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use super::dotenv;
 use super::error::LoadError;
 use super::find::{FileSource, check_directory, exists, nearest};
-use super::interpolate::{Interpolator, interpolate};
+use super::interpolate::{Found, Interpolator, interpolate};
 use super::lower::{Lowering, Wanted};
 use super::merge::{drop_resets, merge};
 use super::node::{At, Node, Value};
 use super::parse::parse;
 use super::problem::{Problem, Sources, Warning, render};
 use super::read;
+use super::written::Replaced;
 use crate::model::{ServiceName, Stack, StackName};
 use crate::templates::template;
 
@@ -82,6 +83,7 @@ struct Reading {
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
     env_files: Vec<PathBuf>,
+    replaced: Replaced,
 }
 
 /// Reads a stack.
@@ -100,22 +102,20 @@ pub fn load(request: &Request<'_>) -> Result<Loaded, LoadError> {
         .iter()
         .map(|document| document.shown.clone())
         .collect();
-    let mut interpolation = Vec::new();
+    let mut found = Found::default();
     let roots = documents.into_iter().filter_map(|document| document.root);
     let mut merged: Option<Node> = None;
     for mut root in roots {
         let mut interpolator = Interpolator::new(&variables);
-        interpolate(
-            &mut root,
-            &mut interpolator,
-            &mut interpolation,
-            &mut reading.warnings,
-        );
+        interpolate(&mut root, &mut interpolator, &mut found);
         merged = Some(match merged {
             Some(base) => merge(base, root),
             None => root,
         });
     }
+    let interpolation = found.problems;
+    reading.warnings.extend(found.warnings);
+    reading.replaced = found.replaced;
     reading.problems.extend(interpolation.iter().cloned());
     let Some(mut root) = merged else {
         if reading.problems.is_empty() {
@@ -131,6 +131,7 @@ pub fn load(request: &Request<'_>) -> Result<Loaded, LoadError> {
         variables: &variables,
         problems: Vec::new(),
         warnings: Vec::new(),
+        listed: BTreeSet::new(),
     };
     let profiles: BTreeSet<String> = request.profiles.iter().cloned().collect();
     let named = request.named.iter().map(ServiceName::as_str).collect();
@@ -169,13 +170,11 @@ fn chosen_files(request: &Request<'_>) -> Result<(Vec<FileSource>, Origin), Load
     if !request.files.is_empty() {
         return Ok((request.files.to_vec(), Origin::Named));
     }
-    Ok(match nearest(&start)? {
-        Some(path) => (vec![FileSource::Path(path)], Origin::Found),
-        None => {
-            let template = FileSource::Template(DEFAULT_TEMPLATE.to_owned());
-            (vec![template], Origin::Default)
-        }
-    })
+    let found = nearest(&start)?.map(|path| (vec![FileSource::Path(path)], Origin::Found));
+    Ok(found.unwrap_or_else(|| {
+        let template = FileSource::Template(DEFAULT_TEMPLATE.to_owned());
+        (vec![template], Origin::Default)
+    }))
 }
 
 /// `--project-directory`, else the first file's directory, else the current one.
@@ -289,7 +288,7 @@ impl Reading {
                 Ok(values) => variables.extend(values),
                 Err(errors) => {
                     let label = short(&path.display().to_string(), request.current_directory);
-                    let source = self.sources.add(label, text.as_str());
+                    let source = self.sources.add_env_file(label, text.as_str());
                     self.problems.extend(errors.into_iter().map(|error| {
                         let end = text.len();
                         let start = error.offset.min(end);
@@ -340,6 +339,9 @@ impl Reading {
     }
 
     fn warnings(mut self) -> Vec<Warning> {
+        for warning in &mut self.warnings {
+            warning.message = self.replaced.as_written(&warning.message, &self.sources);
+        }
         self.warnings.sort_by_key(Problem::order);
         self.warnings.dedup();
         let warnings = self.warnings.iter();
@@ -351,6 +353,9 @@ impl Reading {
     }
 
     fn into_error(mut self) -> LoadError {
+        for problem in &mut self.problems {
+            problem.message = self.replaced.as_written(&problem.message, &self.sources);
+        }
         self.problems.sort_by_key(Problem::order);
         self.problems.dedup();
         LoadError::Invalid {

@@ -1,15 +1,27 @@
 //! What is wrong with a stack file, shown with the line it stands on.
 
 use std::fmt;
+use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::node::At;
-use super::shown::without_secrets;
+use super::shown::{without_secrets, without_values};
 
-/// Texts that were read, each with the name that messages call it by.
+/// Texts that were read.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Sources(Vec<(String, String)>);
+pub(super) struct Sources(Vec<Source>);
+
+#[derive(Debug, Clone)]
+struct Source {
+    /// What messages call it by.
+    name: String,
+    text: String,
+    /// The text as it is shown, with everything in its place.
+    shown: String,
+    /// Where its lines begin.
+    lines: Vec<usize>,
+}
 
 /// Something wrong, or worth a warning.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,34 +61,66 @@ pub struct Warning {
 }
 
 impl Sources {
-    /// Adds a text; returns its place.
-    pub(super) fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> usize {
-        self.0.push((name.into(), text.into()));
+    /// Adds the text of a stack file; returns its place.
+    pub(super) fn add(&mut self, name: impl Into<String>, text: &str) -> usize {
+        self.push(name.into(), text, without_secrets(text))
+    }
+
+    /// The same for an env file, whose values are all taken for secrets.
+    pub(super) fn add_env_file(&mut self, name: impl Into<String>, text: &str) -> usize {
+        self.push(name.into(), text, without_values(text))
+    }
+
+    fn push(&mut self, name: String, text: &str, shown: String) -> usize {
+        let ends = text.match_indices('\n').map(|(at, _)| at + 1);
+        self.0.push(Source {
+            name,
+            lines: [0].into_iter().chain(ends).collect(),
+            text: text.to_owned(),
+            shown,
+        });
         self.0.len() - 1
     }
 
-    fn get(&self, at: &At) -> Option<(&str, &str)> {
-        self.0
-            .get(at.source)
-            .map(|(name, text)| (name.as_str(), text.as_str()))
+    /// Whether one of the texts has these words.
+    pub(super) fn say(&self, words: &str) -> bool {
+        self.0.iter().any(|source| source.text.contains(words))
+    }
+
+    fn get(&self, at: &At) -> Option<&Source> {
+        self.0.get(at.source)
     }
 
     fn place(&self, at: &At) -> Option<Place> {
-        let (name, text) = self.get(at)?;
-        let before = text.get(..at.range.start).unwrap_or(text);
-        let line = before.matches('\n').count() + 1;
-        let column = before
-            .rsplit('\n')
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .count()
-            + 1;
+        let source = self.get(at)?;
+        let (line, begin) = source.line(at.range.start);
+        let before = source.text.get(begin..at.range.start).unwrap_or_default();
         Some(Place {
-            file: name.to_owned(),
+            file: source.name.clone(),
             line,
-            column,
+            column: before.chars().count() + 1,
         })
+    }
+}
+
+impl Source {
+    /// The line that has this byte, which counts from 1, and where it begins.
+    fn line(&self, byte: usize) -> (usize, usize) {
+        let line = self.lines.partition_point(|begin| *begin <= byte).max(1);
+        (line, self.lines.get(line - 1).copied().unwrap_or_default())
+    }
+
+    /// A part of the text as far as its first line goes, with that line: all of what is shown of a
+    /// problem, since looking for it in the whole text takes as long as the text is.
+    fn first_line(&self, at: &At) -> (usize, &str, Range<usize>) {
+        let end = at.range.end.min(self.text.len());
+        let start = at.range.start.min(end);
+        let (number, begin) = self.line(start);
+        let rest = self.shown.get(begin..).unwrap_or_default();
+        let line = rest.split_inclusive('\n').next().unwrap_or_default();
+        let marked = self.text.get(start..end).unwrap_or_default();
+        let marked = marked.lines().next().map_or(0, str::len);
+        (number, line, start - begin..start - begin + marked)
     }
 }
 
@@ -132,17 +176,11 @@ impl Problem {
     fn rendered(&self, sources: &Sources, renderer: &Renderer) -> String {
         let title = Level::ERROR.primary_title(self.message.as_str());
         let mut group = match self.at.as_ref().and_then(|at| Some((at, sources.get(at)?))) {
-            Some((at, (name, text))) => {
-                let end = at.range.end.min(text.len());
-                let start = at.range.start.min(end);
-                // A value of several lines is marked at its first only.
-                let first = text
-                    .get(start..end)
-                    .and_then(|marked| marked.lines().next());
-                let end = start + first.map_or(0, str::len);
-                let mark = AnnotationKind::Primary.span(start..end);
-                let text = without_secrets(text);
-                title.element(Snippet::source(text).path(name).annotation(mark))
+            Some((at, source)) => {
+                let (number, line, marked) = source.first_line(at);
+                let mark = AnnotationKind::Primary.span(marked);
+                let snippet = Snippet::source(line).line_start(number);
+                title.element(snippet.path(source.name.as_str()).annotation(mark))
             }
             None => Group::with_title(title),
         };

@@ -10,6 +10,30 @@ pub(super) fn without_secrets(text: &str) -> String {
     lines.map(hidden).collect()
 }
 
+/// The text of an env file with the same places for everything, and stars for all values: everything
+/// behind a name, and lines without one, which may be the rest of a value.
+pub(super) fn without_values(text: &str) -> String {
+    let lines = text.split_inclusive('\n');
+    lines.map(without_value).collect()
+}
+
+fn without_value(line: &str) -> String {
+    if line.trim_start().starts_with('#') {
+        return line.to_owned();
+    }
+    let is_name = |end: &usize| {
+        let name = line.get(..*end).unwrap_or_default().trim();
+        !name.trim_start_matches("export ").trim().contains(' ')
+    };
+    let end = line.find(['=', ':']).filter(is_name);
+    let behind = end.map_or(0, |at| at + 1);
+    let (name, value) = line.split_at(behind);
+    let value = value.trim_end_matches(['\r', '\n']);
+    // A star for each byte: places are told in bytes.
+    let ending = line.get(behind + value.len()..).unwrap_or_default();
+    format!("{name}{}{ending}", "*".repeat(value.len()))
+}
+
 fn hidden(line: &str) -> String {
     let mut shown = String::with_capacity(line.len());
     let mut rest = line;
@@ -68,6 +92,22 @@ fn value(text: &str, is_whole_line: bool) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_value_of_an_env_file_is_stars_in_its_place() {
+        for (line, shown) in [
+            ("PW='hunter2 x\n", "PW=**********\n"),
+            ("export PW = wörd\r\n", "export PW =******\r\n"),
+            ("PW: a=b\u{a0}c\n", "PW:*******\n"),
+            ("PW: a", "PW:**"),
+            ("a b=c\n", "*****\n"),
+            ("the rest' of it\n", "***************\n"),
+            ("# PW=note\n", "# PW=note\n"),
+        ] {
+            assert_eq!(without_values(line), shown);
+            assert_eq!(without_values(line).len(), line.len());
+        }
+    }
 
     #[test]
     fn values_behind_the_names_of_secrets_are_stars_in_their_places() {

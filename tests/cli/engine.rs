@@ -185,3 +185,42 @@ fn without_a_stack_file_up_says_which_template_it_uses() {
     hint: start Docker or Podman, or name another engine with `--host` or `DOCKER_HOST`
     ");
 }
+
+#[test]
+fn a_password_in_an_address_is_never_told() {
+    let world = || Devinfra::new().stack(STACK);
+    for (run, told) in [
+        (
+            world().variable("DOCKER_HOST", "tcp://me:hunter2@127.0.0.1:1"),
+            "tcp://me:*****@127.0.0.1:1",
+        ),
+        (
+            world().variable("DOCKER_HOST", "gopher://me:hunter2@h"),
+            "gopher://me:*****@h",
+        ),
+        (
+            world().variable("DOCKER_HOST", "me:hunter2@h"),
+            "me:*****@h",
+        ),
+        (
+            world().args(["--host", "tcp://me:hunter2@127.0.0.1:1"]),
+            "tcp://me:*****@127.0.0.1:1",
+        ),
+    ] {
+        for arguments in [
+            &["up"][..],
+            &["status", "--json"],
+            &["doctor"],
+            &["-v", "down"],
+        ] {
+            let shown = run_with(&run, arguments);
+            assert!(shown.contains(told), "{arguments:?}: {shown}");
+            assert!(!shown.contains("hunter2"), "{arguments:?}: {shown}");
+        }
+    }
+}
+
+#[track_caller]
+fn run_with(run: &Devinfra, arguments: &[&str]) -> String {
+    run.shown(&run.command().args(arguments).output().unwrap())
+}

@@ -88,7 +88,7 @@ fn an_env_file_that_can_not_be_read_is_an_invalid_stack() {
     error: commands are not run here; write their result, or quote the text with '…'
      --> .env:1:1
       |
-    1 | PASSWORD=$(pass show db)
+    1 | PASSWORD=***************
       | ^^^^^^^^^^^^^^^^^^^^^^^^
     ");
 }

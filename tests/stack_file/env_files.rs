@@ -165,49 +165,49 @@ fn every_line_that_can_not_be_read_is_shown() {
     error: commands are not run here; write their result, or quote the text with '…'
      --> .env.dev:1:2
       |
-    1 | ﻿A=$(id)
+    1 | ﻿A=*****
       | ^^^^^^^
 
     error: commands are not run here; write their result, or quote the text with '…'
      --> .env.dev:2:1
       |
-    2 | B=`id`
+    2 | B=****
       | ^^^^^^
 
-    error: `1C=x` is no name of a variable
+    error: `1C` is no name of a variable
      --> .env.dev:3:1
       |
-    3 | 1C=x
+    3 | 1C=*
       | ^^^^
 
-    error: `D` is not followed by `=`
+    error: the name is not followed by `=`
      --> .env.dev:4:1
       |
-    4 | D 'y'
+    4 | *****
       | ^^^^^
 
     error: a single quote is not closed
      --> .env.dev:5:1
       |
-    5 | E='open
+    5 | E=*****
       | ^^^^^^^
 
-    error: `y` stands behind a closing quote
+    error: something stands behind a closing quote
      --> .env.dev:6:1
       |
-    6 | F="x" y
+    6 | F=*****
       | ^^^^^^^
 
     error: `${` is not closed; a dollar sign itself is written `$$`
      --> .env.dev:7:1
       |
-    7 | G=${SET
+    7 | G=*****
       | ^^^^^^^
 
     error: required variable `REQUIRED` is missing a value: say so
      --> .env.dev:8:1
       |
-    8 | H=${REQUIRED:?say so}
+    8 | H=*******************
       | ^^^^^^^^^^^^^^^^^^^^^
     "#);
 }
@@ -244,4 +244,23 @@ fn lines_that_double_each_other_have_an_end() {
         first,
         ".env:21:1: it is longer than 1024 KiB with its variables replaced"
     );
+}
+
+#[test]
+fn no_problem_of_an_env_file_shows_a_value() {
+    for line in [
+        "PW='hunter2secret",
+        "export PW=\"hunter2secret\" hunter2secret",
+        "PW=$(cat hunter2secret)",
+        "PW=a${hunter2secret!}",
+        "hunter2secret and more",
+        "PW hunter2secret",
+        "2 hunter2secret=",
+        "PW=hunter2secret\0",
+    ] {
+        let told = World::new().stack(STACK).file(".env", line);
+        let told = told.config(Secrets::Shown);
+        assert!(told.starts_with("error: "), "{line}: {told}");
+        assert!(!told.contains("hunter2secret"), "{line}: {told}");
+    }
 }

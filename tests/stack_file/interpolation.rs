@@ -133,3 +133,36 @@ fn forms_in_forms_have_an_end() {
         "devinfra.yaml:1:25: variables are nested more than 32 levels deep"
     );
 }
+
+#[test]
+fn a_problem_shows_what_is_written_and_not_what_a_variable_holds() {
+    for (part, message) in [
+        (
+            "ports: ['${PW}:5432']",
+            "`ports`: `${PW}` is not a port: a number from 1 to 65535",
+        ),
+        (
+            "ports: [{target: 1, published: $PW}]",
+            "`ports`: `$PW` is not a port: a number from 1 to 65535",
+        ),
+        (
+            "volumes: ['${PW}:/data']",
+            "service `app` mounts volume `${PW}`, which the stack does not define",
+        ),
+        (
+            "init: '${PW:-x}'",
+            "`init`: `${PW:-x}` is neither `true` nor `false`",
+        ),
+    ] {
+        let world = World::new()
+            .stack(&format!("services: {{app: {{image: i, {part}}}}}"))
+            .variable("PW", "hunter2secret");
+        let error = world.load().unwrap_err();
+        let told: Vec<&str> = error
+            .problems()
+            .iter()
+            .map(|told| told.message.as_str())
+            .collect();
+        assert_eq!(told, [message], "{part}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::time::{Duration, SystemTime};
 
 use devinfra::stack_file::Secrets;
 use insta::assert_snapshot;
@@ -93,13 +94,29 @@ fn problems_of_all_files_are_told_at_once() {
     error: commands are not run here; write their result, or quote the text with '…'
      --> .env:1:1
       |
-    1 | A=$(id)
+    1 | A=*****
       | ^^^^^^^
 
     error: a single quote is not closed
      --> .env:2:1
       |
-    2 | B='open
+    2 | B=*****
       | ^^^^^^^
     ");
+}
+
+/// A thousand took seven seconds, and each had the list of all keys behind it.
+#[test]
+fn many_problems_take_as_much_more_time_and_space_as_they_are_more() {
+    const MANY: usize = 4000;
+    let services = (0..MANY).map(|number| format!("  s{number}:\n    image: i\n    bogus: 1\n"));
+    let text = format!("services:\n{}", services.collect::<String>());
+    let began = SystemTime::now();
+    let error = World::new().stack(&text).load().unwrap_err();
+    let elapsed = began.elapsed().unwrap();
+    let rendered = error.rendered().unwrap();
+    assert_eq!(error.problems().len(), MANY);
+    assert_eq!(rendered.matches("the keys are").count(), 1);
+    assert!(rendered.len() < 500 * MANY, "{} bytes", rendered.len());
+    assert!(elapsed < Duration::from_secs(40), "{elapsed:?}");
 }

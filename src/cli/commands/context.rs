@@ -126,7 +126,7 @@ impl Context<'_> {
         if !address.is_local() {
             self.output.warn(format_args!(
                 "the engine at `{}` is on another machine, and so are the ports of the services",
-                address.url
+                address.shown()
             ));
         }
     }

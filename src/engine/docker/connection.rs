@@ -48,7 +48,7 @@ impl Docker {
             None => {
                 return Err(EngineError::Address {
                     problem: "it has no scheme such as `unix://`".to_owned(),
-                    address: address.url,
+                    address: address.shown(),
                     chosen_by: address.chosen_by,
                 });
             }

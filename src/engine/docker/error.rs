@@ -53,7 +53,7 @@ pub(super) fn broken(
 /// A socket that could not be opened.
 pub(super) fn unanswered(error: &io::Error, address: &Address) -> EngineError {
     EngineError::Unreachable {
-        address: address.url.clone(),
+        address: address.shown(),
         chosen_by: address.chosen_by.clone(),
         reason: UnreachableReason::of(error),
         source: Some(io::Error::new(error.kind(), error.to_string()).into()),
@@ -63,7 +63,7 @@ pub(super) fn unanswered(error: &io::Error, address: &Address) -> EngineError {
 /// A connection that could not be made.
 pub(super) fn unreachable(error: Error, address: &Address) -> EngineError {
     let chosen_by = address.chosen_by.clone();
-    let address = address.url.clone();
+    let address = address.shown();
     match error {
         Error::SocketNotFoundError(_) => EngineError::Unreachable {
             address,

@@ -77,7 +77,7 @@ impl Agreed {
             let asked = timeout(deadline, spoken(client, address)).await;
             let said = asked.unwrap_or_else(|_elapsed| {
                 Err(EngineError::Unreachable {
-                    address: address.url.clone(),
+                    address: address.shown(),
                     chosen_by: address.chosen_by.clone(),
                     reason: UnreachableReason::Silent,
                     source: None,
@@ -103,7 +103,7 @@ fn agree(said: Option<&str>, address: &Address) -> Result<Option<Version>, Engin
     };
     if theirs < OLDEST {
         return Err(EngineError::TooOld {
-            address: address.url.clone(),
+            address: address.shown(),
             version: theirs.to_string(),
             oldest: OLDEST.to_string(),
         });

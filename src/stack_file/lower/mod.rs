@@ -34,6 +34,8 @@ pub(super) struct Lowering<'a> {
     pub(super) variables: &'a BTreeMap<String, String>,
     pub(super) problems: Vec<Problem>,
     pub(super) warnings: Vec<Problem>,
+    /// Parts whose keys a problem has listed already.
+    pub(super) listed: BTreeSet<String>,
 }
 
 /// What the command line says beside the files.

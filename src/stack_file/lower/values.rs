@@ -168,12 +168,18 @@ impl Lowering<'_> {
                     Some(close) => Problem::new(&key.at, format!("{place} has no key `{word}`"))
                         .help(format!("did you mean `{close}`?")),
                     None => Problem::new(&key.at, format!("{place} has no key `{word}`"))
-                        .help(format!("the keys are {}", known.join(", "))),
+                        .option_help(self.keys_once(known, place)),
                 },
             };
             self.problems.push(problem);
         }
         true
+    }
+
+    /// The known keys, for the first problem that is about them.
+    fn keys_once(&mut self, known: &[&str], place: &str) -> Option<String> {
+        let is_first = self.listed.insert(place.to_owned());
+        is_first.then(|| format!("the keys are {}", known.join(", ")))
     }
 }
 
