@@ -1,7 +1,6 @@
 //! Commands inside containers, connected to our own streams.
 
-use std::io::{self, Read as _, Write as _};
-use std::ops::ControlFlow;
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::thread;
 use std::time::Duration;
 
@@ -125,8 +124,11 @@ impl Target<'_> {
                         let said = String::from_utf8_lossy(&chunk.bytes).trim().to_owned();
                         return Ok(Ended::NotRun(said));
                     }
-                    Some(Ok(chunk)) => if write(&chunk).is_break() {
-                        return Ok(Ended::Unread);
+                    Some(Ok(chunk)) => if let Err(error) = write(&chunk) {
+                        return match error.kind() {
+                            ErrorKind::BrokenPipe => Ok(Ended::Unread),
+                            _ => Err(CliError::answer(&error)),
+                        };
                     }
                 },
                 exit = told.ending() => return Ok(Ended::Told(exit)),
@@ -199,16 +201,12 @@ fn read_input() -> mpsc::Receiver<Vec<u8>> {
     receiver
 }
 
-fn write(chunk: &Chunk) -> ControlFlow<()> {
-    let written = match chunk.stream {
+fn write(chunk: &Chunk) -> io::Result<()> {
+    match chunk.stream {
         LogStream::Stdout => {
             let mut stdout = io::stdout().lock();
             stdout.write_all(&chunk.bytes).and_then(|()| stdout.flush())
         }
         LogStream::Stderr => io::stderr().write_all(&chunk.bytes),
-    };
-    match written {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(_closed) => ControlFlow::Break(()),
     }
 }

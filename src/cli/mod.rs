@@ -66,7 +66,12 @@ fn misunderstood(error: &clap::Error, arguments: &[OsString], shape: Shape) -> E
         return Exit::Done.into();
     }
     let mut ours = arguments.iter().take_while(|argument| *argument != "--");
-    if ours.any(|argument| argument == "--json") {
+    // `--json=1` is one of those that are not understood.
+    let asks_for_json = |argument: &OsString| {
+        let argument = argument.to_string_lossy();
+        argument == "--json" || argument.starts_with("--json=")
+    };
+    if ours.any(asks_for_json) {
         let told = CliError::arguments(error);
         let document = shape.failed(None, Duration::ZERO, &told);
         writeln!(io::stdout(), "{document}").ok();

@@ -142,8 +142,8 @@ impl Output {
         self.note(written);
     }
 
-    /// Keeps why an answer was not written.
-    fn note(&self, written: io::Result<()>) {
+    /// Keeps why an answer was not written, for [`Self::end`].
+    pub(super) fn note(&self, written: io::Result<()>) {
         if let Err(error) = written
             && error.kind() != ErrorKind::BrokenPipe
         {

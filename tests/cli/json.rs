@@ -90,6 +90,8 @@ fn arguments_that_are_not_understood_are_told_to_scripts_too() {
     let up = document(&Devinfra::new().args(["up", "--json", "-x"]));
     assert_eq!(up["event"], "result");
     assert_eq!(up["error"]["message"], "unexpected argument '-x' found");
+    let valued = document(&Devinfra::new().args(["up", "--json=1"]));
+    assert_eq!(valued["error"]["code"], "usage.arguments");
     let nothing = document(&Devinfra::new().args(["--json"]));
     assert_eq!(nothing["error"]["message"], "no command is given");
     // What is another program's is not ours.

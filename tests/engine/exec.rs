@@ -1,5 +1,6 @@
 //! Commands inside containers, with a terminal and without.
 
+use std::fs::File;
 use std::io::Write as _;
 use std::process::Stdio;
 use std::thread;
@@ -44,6 +45,34 @@ fn the_streams_are_kept_apart_and_the_status_is_the_commands() {
     ]
     .concat();
     assert_eq!(project.run(&args).succeeds().stdout, "1\n/tmp\n65534\n");
+}
+
+#[test]
+fn output_that_is_lost_on_a_full_disk_is_a_failure() {
+    let project = worker();
+    let words = [
+        "exec",
+        "worker",
+        "sh",
+        "-c",
+        "echo said; echo said >/proc/1/fd/1",
+    ];
+    project.run(&words).succeeds();
+    for arguments in [&words[..], &["logs"], &["logs", "--json"]] {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let mut command = project.command(arguments);
+        let output = command
+            .stdout(full)
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {told}");
+        assert!(
+            told.contains("failed to write to standard output"),
+            "{arguments:?}: {told}"
+        );
+    }
 }
 
 #[test]

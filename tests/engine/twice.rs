@@ -16,6 +16,16 @@ fn a_second_up_plans_nothing_changes_nothing_and_says_so() {
     let dry = project.run(&["up", "--dry-run"]).succeeds();
     assert_eq!(dry.stdout, "nothing to do\n");
 
+    // The last line is the result, also where nothing is done.
+    for command in ["up", "down"] {
+        let dry = project.run(&[command, "--dry-run", "--json"]).succeeds();
+        let events = dry.events();
+        assert_eq!(events.len(), 2, "the plan and the result: {dry}");
+        assert_eq!(events[0]["event"], "plan");
+        assert!(events[0]["steps"].is_array(), "{dry}");
+        assert_eq!(dry.result()["ok"], true);
+    }
+
     let second = project.up();
     assert_eq!(second.events()[0]["steps"], serde_json::json!([]));
     assert_eq!(services(&project.name), before);

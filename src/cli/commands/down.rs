@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::Context;
+use super::planned::plan_json;
 use crate::apply::Left;
 use crate::cli::Exit;
 use crate::cli::args::Down;
@@ -29,6 +30,13 @@ pub(super) async fn run(context: &Context<'_>, args: &Down) -> Result<Exit, CliE
     if args.dry_run {
         let planned = request.plan(&session).await;
         let (plan, _) = planned.map_err(|error| begun.failed(&error))?;
+        if context.output.json {
+            context.output.answer_json(&plan_json(&plan));
+            let (brought, left) = (Brought::default(), Left::default());
+            let result = result_json(context, &begun.ready.stack, &brought, &left, None);
+            context.output.answer_json(&result);
+            return Ok(Exit::Done);
+        }
         // Hooks are for a whole stack that is up.
         let hooks = &begun.ready.stack.hooks.before_down;
         let has_hooks = args.services.is_empty() && !plan.is_empty();

@@ -49,6 +49,8 @@ pub(super) async fn run(context: &Context<'_>, args: &Logs) -> Result<Exit, CliE
         read = logs(&session, &request, &mut tell) => read,
         () = reader_gone() => Ok(()),
     };
+    let written = printer.output.flush();
+    context.output.note(written);
     match read {
         Ok(()) => Ok(Exit::Done),
         // Ctrl-C is how following ends: there is nothing to tell about it.
@@ -112,7 +114,8 @@ impl<W: Write> Printer<'_, W> {
                 }
             }
         }
-        flow(self.output.flush())
+        let written = self.output.flush();
+        self.goes_on(written)
     }
 
     fn line(&mut self, service: &ServiceName, line: &LogLine) -> ControlFlow<()> {
@@ -135,19 +138,23 @@ impl<W: Write> Printer<'_, W> {
             let prefix = self.prefixes.of(service);
             writeln!(self.output, "{prefix}{time}{text}")
         };
-        flow(written)?;
+        self.goes_on(written)?;
         if self.following {
-            return flow(self.output.flush());
+            let written = self.output.flush();
+            return self.goes_on(written);
         }
         ControlFlow::Continue(())
     }
-}
 
-/// A reader that has gone away wants no more.
-fn flow(written: io::Result<()>) -> ControlFlow<()> {
-    match written {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(_closed) => ControlFlow::Break(()),
+    /// A reader that has gone away wants no more; on a full disk, no more can be had.
+    fn goes_on(&self, written: io::Result<()>) -> ControlFlow<()> {
+        let goes_on = written.is_ok();
+        self.context.output.note(written);
+        if goes_on {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod exec;
 mod generated;
 mod init;
 mod logs;
+mod planned;
 mod report;
 mod reset;
 mod run;

@@ -67,7 +67,13 @@ pub(super) async fn run(context: &Context<'_>, args: &Reset) -> Result<Exit, Cli
             answer(context, stack, args, &done);
             Ok(Exit::Done)
         }
-        Ok(None) if args.dry_run => Ok(Exit::Done),
+        Ok(None) if args.dry_run => {
+            if context.output.json {
+                let result = result_json(context, stack, &ResetDone::default(), None);
+                context.output.answer_json(&result);
+            }
+            Ok(Exit::Done)
+        }
         Ok(None) => {
             context.output.say("nothing was wiped");
             Ok(Exit::Failed)

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::checks::{Checked, checks_json, failed_check, tell_checks, unsound};
+use super::planned::plan_json;
 use crate::apply::Outcome;
 use crate::cli::Exit;
 use crate::cli::args::Up;
@@ -36,11 +37,10 @@ pub(super) async fn run(context: &Context<'_>, args: &Up) -> Result<Exit, CliErr
     if args.dry_run {
         let (plan, _) = request.plan(&session).await.map_err(told)?;
         if context.output.json {
-            let steps: Vec<String> = plan.changes().map(ToString::to_string).collect();
-            let notes: Vec<String> = plan.notes().iter().map(note).collect();
-            context.output.answer_json(
-                &json!({"schema": 1, "event": "plan", "steps": steps, "notes": notes}),
-            );
+            context.output.answer_json(&plan_json(&plan));
+            let (outcome, checks) = (Outcome::default(), Checked::new());
+            let result = result_json(context, &ready.stack, &outcome, &checks, None);
+            context.output.answer_json(&result);
         } else {
             let hooks = &ready.stack.hooks.after_up;
             let hooks = if args.services.is_empty() {

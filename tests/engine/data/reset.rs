@@ -7,6 +7,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use rustix::process::Signal;
+use serde_json::json;
 use tokio_postgres::Config;
 
 use super::world::{fill, is_empty, make_repositories, read_repositories, variables};
@@ -142,7 +143,14 @@ fn a_dry_run_tells_what_is_there_and_what_stays() {
     );
     project.write("hub-meta/dev/demo-seed-manifest.json", "{}");
     let run = project.run(&["reset", "--dry-run", "--json"]).succeeds();
-    let plan = run.json();
+    let (events, result) = (run.events(), run.result());
+    assert_eq!(events.len(), 2, "the plan and the result: {run}");
+    assert_eq!(
+        (&result["ok"], &result["wiped"]),
+        (&json!(true), &json!([]))
+    );
+    let plan = &events[0];
+    assert_eq!(plan["event"], "plan");
     let told = |key: &str, word: &str| {
         let all = plan[key].as_array().unwrap().iter();
         all.filter(|one| one.to_string().contains(word)).count()
