@@ -3,6 +3,7 @@
 //! They run without the stack's lock, so that they may use devinfra themselves.
 
 use std::io;
+use std::path::Path;
 use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -54,9 +55,10 @@ pub(super) async fn run_hooks(
         };
         let mut command = Command::new(program);
         let values = variables.values.iter();
+        let directory = &session.stack.directory;
         command
             .args(arguments)
-            .current_dir(&session.stack.directory)
+            .current_dir(directory)
             .envs(values.map(|(name, value)| (name, value.reveal())))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -64,7 +66,7 @@ pub(super) async fn run_hooks(
             .kill_on_drop(true);
         let child = command
             .spawn()
-            .map_err(|error| failed(HookProblem::NotRun(error)))?;
+            .map_err(|error| failed(HookProblem::not_run(words, directory, error)))?;
         match end(session, child).await? {
             Ok(status) if status.success() => {}
             Ok(status) => return Err(failed(HookProblem::Status(status))),
@@ -77,6 +79,14 @@ pub(super) async fn run_hooks(
 /// Why a hook did not do what it should.
 #[derive(Debug, thiserror::Error)]
 pub enum HookProblem {
+    /// There is no such program.
+    #[error("there is no program `{program}`")]
+    NoProgram {
+        /// What was to be run.
+        program: String,
+        /// Whether the command is one for a shell.
+        for_shell: bool,
+    },
     /// It could not be run.
     #[error(transparent)]
     NotRun(io::Error),
@@ -86,6 +96,27 @@ pub enum HookProblem {
     /// It did not end in time.
     #[error("it did not end within {} s", .0.as_secs_f64())]
     TooLong(Duration),
+}
+
+impl HookProblem {
+    fn not_run(words: &[String], directory: &Path, error: io::Error) -> Self {
+        let Some(program) = words.first() else {
+            return Self::NotRun(error);
+        };
+        // A script whose interpreter is missing is not found either.
+        let exists = program.contains('/') && directory.join(program).exists();
+        if error.kind() != io::ErrorKind::NotFound || exists {
+            return Self::NotRun(error);
+        }
+        let joins = |word: &String| {
+            let is_joint = matches!(word.as_str(), "&&" | "||" | "|" | "&" | ">" | ">>" | "<");
+            is_joint || word.ends_with(';')
+        };
+        Self::NoProgram {
+            program: program.clone(),
+            for_shell: program.contains(['=', '$', ' ']) || words.iter().any(joins),
+        }
+    }
 }
 
 /// Waits for the end of the child, telling what it writes.

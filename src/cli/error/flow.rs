@@ -77,15 +77,7 @@ impl CliError {
                 told.hints = vec!["run `devinfra reset` again: it goes on from there".to_owned()];
                 told
             }
-            FlowError::Hook { problem, .. } => {
-                let told = Self::new(Exit::Failed, "hook.failed", error);
-                match problem {
-                    HookProblem::TooLong(_) => {
-                        told.hint("give hooks more time with `timeout` under `x-devinfra.hooks`")
-                    }
-                    HookProblem::NotRun(_) | HookProblem::Status(_) => told,
-                }
-            }
+            FlowError::Hook { problem, .. } => hook(error, problem),
             FlowError::Export(_) => Self::new(Exit::StackFile, "exports.invalid", error),
             FlowError::Keys { .. } => Self::new(Exit::Service, "lakefs.credentials-file", error)
                 .hint("`devinfra up` says what is wrong with them"),
@@ -182,6 +174,23 @@ impl CliError {
                 "stop that, or publish another port in the stack file".to_owned(),
             ];
         }
+    }
+}
+
+fn hook(error: &FlowError, problem: &HookProblem) -> CliError {
+    let told = CliError::new(Exit::Failed, "hook.failed", error);
+    match problem {
+        HookProblem::TooLong(_) => {
+            told.hint("give hooks more time with `timeout` under `x-devinfra.hooks`")
+        }
+        HookProblem::NoProgram {
+            for_shell: true, ..
+        } => told.hint("hooks run without a shell: write `sh -c '…'`"),
+        HookProblem::NoProgram {
+            for_shell: false, ..
+        }
+        | HookProblem::NotRun(_)
+        | HookProblem::Status(_) => told,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rustix::process::{Signal, kill_process};
+use serde_json::json;
 use tokio::time::sleep;
 
 use super::{fails, up_fails};
@@ -22,6 +23,27 @@ async fn a_hook_that_fails_is_named() {
     let engine = ScriptedEngine::new("1.41");
     let error = up_fails(&engine, HOOKS, 1, "hook.failed").await;
     assert_eq!(error["message"], "`after_up` hook `sh -c exit 3` failed");
+}
+
+#[tokio::test]
+async fn the_program_that_a_hook_lacks_is_named() {
+    let engine = ScriptedEngine::new("1.41");
+    let hooks = |hook: &str| HOOKS.replace("sh -c \"exit 3\"", hook);
+    let plain = hooks("no-such-program --verbose=1");
+    let error = up_fails(&engine, &plain, 1, "hook.failed").await;
+    assert_eq!(
+        error["causes"],
+        json!(["there is no program `no-such-program`"])
+    );
+    assert_eq!(error["hints"], json!([]));
+    for hook in ["no-such-program x && echo y", "NO_SUCH=1 make migrate"] {
+        let error = up_fails(&engine, &hooks(hook), 1, "hook.failed").await;
+        assert_eq!(
+            error["hints"],
+            json!(["hooks run without a shell: write `sh -c '…'`"]),
+            "{hook}"
+        );
+    }
 }
 
 #[tokio::test]
