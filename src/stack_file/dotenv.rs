@@ -32,6 +32,19 @@ pub fn parse(
     text: &str,
     environment: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, String>, Vec<DotenvError>> {
+    let (values, errors) = lines(text, environment);
+    if errors.is_empty() {
+        Ok(values)
+    } else {
+        Err(errors)
+    }
+}
+
+/// The same, with what could be read beside what could not.
+pub(super) fn lines(
+    text: &str,
+    environment: &BTreeMap<String, String>,
+) -> (BTreeMap<String, String>, Vec<DotenvError>) {
     let position = if text.starts_with('\u{feff}') { 3 } else { 0 };
     let mut reader = Reader { text, position };
     let (mut values, mut errors) = (BTreeMap::new(), Vec::new());
@@ -59,11 +72,7 @@ pub fn parse(
             }
         }
     }
-    if errors.is_empty() {
-        Ok(values)
-    } else {
-        Err(errors)
-    }
+    (values, errors)
 }
 
 struct Reader<'a> {

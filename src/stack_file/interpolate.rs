@@ -207,50 +207,113 @@ fn closed(text: &str) -> Option<(&str, &str)> {
     None
 }
 
-/// What interpolating a document finds.
+/// What interpolation finds.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct Findings {
     pub(super) problems: Vec<Problem>,
     pub(super) warnings: Vec<Problem>,
+    /// Values that have variables in them.
+    pub(super) variable: Vec<At>,
+    /// What was replaced, and by what.
     pub(super) replaced: Replaced,
 }
 
-/// Interpolates every value of a document; keys are left as they are.
-pub(super) fn interpolate(node: &mut Node, interpolator: &mut Interpolator<'_>, found: &mut Found) {
-    let at = node.at.clone();
-    match &mut node.value {
-        Value::Null => {}
-        Value::Scalar(scalar) => {
-            if !scalar.text.contains('$') {
-                return;
-            }
-            match interpolator.text(&scalar.text) {
-                Ok(text) => {
-                    warn_unset(&at, interpolator, &mut found.warnings);
-                    found.replaced.extend(mem::take(&mut interpolator.replaced));
-                    found.replaced.add(scalar.text.as_str(), text.as_str());
-                    scalar.text = text;
-                }
-                Err(error) => found.problems.push(Problem::new(&at, error.to_string())),
-            }
-        }
-        Value::Sequence(items) => {
-            for item in items {
-                interpolate(item, interpolator, found);
-            }
-        }
-        Value::Mapping(entries) => {
-            for (_, value) in entries {
-                interpolate(value, interpolator, found);
-            }
-        }
+impl Findings {
+    /// Whether a later problem is one of the text as it is meant: what could not be interpolated is
+    /// not what it would have been, and so not wrong twice.
+    pub(super) fn is_judged(&self, problem: &Problem, known: Known) -> bool {
+        let Some(at) = &problem.at else { return true };
+        let is_uncertain = known == Known::Some && self.variable.contains(at);
+        let mut failed = self.problems.iter().filter_map(|one| one.at.as_ref());
+        !(is_uncertain || failed.any(|failed| failed == at))
     }
 }
 
-fn warn_unset(at: &At, interpolator: &mut Interpolator<'_>, warnings: &mut Vec<Problem>) {
-    for name in mem::take(&mut interpolator.unset) {
-        let message = format!("variable `{name}` is not set; an empty text is used");
-        warnings.push(Problem::new(at, message));
+/// Interpolates every value of a document; keys are left as they are. When not all variables are
+/// `known`, a missing one is no finding.
+pub(super) fn interpolate(
+    root: &mut Node,
+    variables: &BTreeMap<String, String>,
+    known: Known,
+    findings: &mut Findings,
+) {
+    let mut walk = Walk {
+        interpolator: Interpolator::new(variables),
+        known,
+        findings,
+    };
+    walk.node(root, &mut Vec::new());
+}
+
+/// Whether all variables could be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Known {
+    /// They could.
+    #[default]
+    All,
+    /// An env file has problems.
+    Some,
+}
+
+struct Walk<'a> {
+    interpolator: Interpolator<'a>,
+    known: Known,
+    findings: &'a mut Findings,
+}
+
+impl Walk<'_> {
+    /// `keys` lead to the node.
+    fn node(&mut self, node: &mut Node, keys: &mut Vec<String>) {
+        match &mut node.value {
+            Value::Null => {}
+            Value::Scalar(scalar) => {
+                if scalar.text.contains('$') {
+                    self.scalar(&node.at, &mut scalar.text, keys);
+                }
+            }
+            Value::Sequence(items) => {
+                for item in items {
+                    self.node(item, keys);
+                }
+            }
+            Value::Mapping(entries) => {
+                for (key, value) in entries {
+                    keys.push(key.text.clone());
+                    self.node(value, keys);
+                    keys.pop();
+                }
+            }
+        }
+    }
+
+    fn scalar(&mut self, at: &At, text: &mut String, keys: &[String]) {
+        self.findings.variable.push(at.clone());
+        match self.interpolator.text(text) {
+            Ok(done) => {
+                let parts = mem::take(&mut self.interpolator.replaced);
+                self.findings.replaced.extend(parts);
+                self.findings.replaced.add(text.as_str(), done.as_str());
+                *text = done;
+            }
+            Err(InterpolationError::Required { .. }) if self.known == Known::Some => {}
+            Err(error) => {
+                let problem = Problem::new(at, error.to_string());
+                self.findings.problems.push(problem);
+                return;
+            }
+        }
+        let unset = mem::take(&mut self.interpolator.unset);
+        if self.known == Known::Some {
+            return;
+        }
+        let is_hook = keys.starts_with(&["x-devinfra".to_owned(), "hooks".to_owned()]);
+        for name in unset {
+            let message = format!("variable `{name}` is not set; an empty text is used");
+            let help =
+                is_hook.then(|| format!("write `$${name}` for a variable of the hook's own"));
+            let warning = Problem::new(at, message).option_help(help);
+            self.findings.warnings.push(warning);
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::dotenv;
 use super::error::LoadError;
 use super::find::{FileSource, check_directory, exists, nearest};
-use super::interpolate::{Found, Interpolator, interpolate};
+use super::interpolate::{Findings, Interpolator, Known, interpolate};
 use super::lower::{Lowering, Wanted};
 use super::merge::{drop_resets, merge};
 use super::node::{At, Node, Value};
@@ -84,6 +84,7 @@ struct Reading {
     warnings: Vec<Problem>,
     env_files: Vec<PathBuf>,
     replaced: Replaced,
+    known: Known,
 }
 
 /// Reads a stack.
@@ -102,21 +103,21 @@ pub fn load(request: &Request<'_>) -> Result<Loaded, LoadError> {
         .iter()
         .map(|document| document.shown.clone())
         .collect();
-    let mut found = Found::default();
+    let mut interpolation = Findings::default();
     let roots = documents.into_iter().filter_map(|document| document.root);
     let mut merged: Option<Node> = None;
     for mut root in roots {
-        let mut interpolator = Interpolator::new(&variables);
-        interpolate(&mut root, &mut interpolator, &mut found);
+        interpolate(&mut root, &variables, reading.known, &mut interpolation);
         merged = Some(match merged {
             Some(base) => merge(base, root),
             None => root,
         });
     }
-    let interpolation = found.problems;
-    reading.warnings.extend(found.warnings);
-    reading.replaced = found.replaced;
-    reading.problems.extend(interpolation.iter().cloned());
+    reading.warnings.append(&mut interpolation.warnings);
+    reading.replaced = mem::take(&mut interpolation.replaced);
+    reading
+        .problems
+        .extend(interpolation.problems.iter().cloned());
     let Some(mut root) = merged else {
         if reading.problems.is_empty() {
             reading
@@ -142,8 +143,7 @@ pub fn load(request: &Request<'_>) -> Result<Loaded, LoadError> {
         named,
     };
     let stack = lowering.stack(&root, &wanted);
-    // What could not be interpolated is not what it would have been, and so not wrong twice.
-    let is_further = |problem: &Problem| !interpolation.iter().any(|one| one.at == problem.at);
+    let is_further = |problem: &Problem| interpolation.is_judged(problem, reading.known);
     let further = lowering.problems.into_iter().filter(is_further);
     reading.problems.extend(further);
     reading.warnings.extend(lowering.warnings);
@@ -205,8 +205,8 @@ fn stack_name(
         .find_map(|document| document.root.as_ref().and_then(|root| root.get("name")));
     if let Some(node) = node {
         let Some(text) = node.text() else {
-            let message = format!("`name` is a text, not {}", node.what());
-            reading.problems.push(Problem::new(&node.at, message));
+            let problem = Problem::new(&node.at, "`name` must be a text");
+            reading.problems.push(problem);
             return fallback_name(directory);
         };
         // The name is part of what variables may use, so it can use the environment's alone.
@@ -284,24 +284,19 @@ impl Reading {
         };
         for path in &files {
             let text = read(path)?;
-            match dotenv::parse(&text, request.environment) {
-                Ok(values) => variables.extend(values),
-                Err(errors) => {
-                    let label = short(&path.display().to_string(), request.current_directory);
-                    let source = self.sources.add_env_file(label, text.as_str());
-                    self.problems.extend(errors.into_iter().map(|error| {
-                        let end = text.len();
-                        let start = error.offset.min(end);
-                        Problem::new(
-                            &At {
-                                source,
-                                range: start..end,
-                            },
-                            error.message,
-                        )
-                    }));
-                }
+            let (values, errors) = dotenv::lines(&text, request.environment);
+            variables.extend(values);
+            if errors.is_empty() {
+                continue;
             }
+            self.known = Known::Some;
+            let label = short(&path.display().to_string(), request.current_directory);
+            let source = self.sources.add_env_file(label, text.as_str());
+            self.problems.extend(errors.into_iter().map(|error| {
+                let end = text.len();
+                let range = error.offset.min(end)..end;
+                Problem::new(&At { source, range }, error.message)
+            }));
         }
         self.env_files = files;
         variables.extend(request.environment.clone());

@@ -81,16 +81,6 @@ impl Node {
         }
     }
 
-    /// What it is, for a message: "a sequence".
-    pub(super) fn what(&self) -> &'static str {
-        match &self.value {
-            Value::Null => "nothing",
-            Value::Scalar(_) => "a scalar",
-            Value::Sequence(_) => "a sequence",
-            Value::Mapping(_) => "a mapping",
-        }
-    }
-
     pub(super) fn is_null(&self) -> bool {
         self.value == Value::Null
     }

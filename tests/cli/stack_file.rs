@@ -32,6 +32,8 @@ fn five_mistakes_are_told_at_once_with_their_places() {
       |
     6 |     volumes: ["data:/var/lib/postgresql/data"]
       |               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: declare it under `volumes:` at the top level
 
     error: `ports`: `80000` is not a port: a number from 1 to 65535
      --> devinfra.yaml:9:13
@@ -60,7 +62,7 @@ fn scripts_get_one_line_for_each_mistake() {
     assert_snapshot!(document, @r#"
     exit: 3
     --- stdout
-    {"schema":1,"event":"result","ok":false,"stack":null,"elapsed_ms":0,"services":[],"error":{"code":"stack-file.invalid","message":"the stack file has 5 problems","causes":["devinfra.yaml:1:7: `name`: name contains `S`, but may only contain `a-z`, `0-9`, `_` and `-`","devinfra.yaml:5:5: a service has no key `prots`","devinfra.yaml:6:15: service `db` mounts volume `data`, which the stack does not define","devinfra.yaml:9:13: `ports`: `80000` is not a port: a number from 1 to 65535","devinfra.yaml:10:18: service `api` depends on `databse`, which is not a service of the stack"],"hints":[],"service":null,"log":[],"problems":[{"file":"devinfra.yaml","line":1,"column":7,"message":"`name`: name contains `S`, but may only contain `a-z`, `0-9`, `_` and `-`","help":null},{"file":"devinfra.yaml","line":5,"column":5,"message":"a service has no key `prots`","help":"did you mean `ports`?"},{"file":"devinfra.yaml","line":6,"column":15,"message":"service `db` mounts volume `data`, which the stack does not define","help":null},{"file":"devinfra.yaml","line":9,"column":13,"message":"`ports`: `80000` is not a port: a number from 1 to 65535","help":null},{"file":"devinfra.yaml","line":10,"column":18,"message":"service `api` depends on `databse`, which is not a service of the stack","help":null}]}}
+    {"schema":1,"event":"result","ok":false,"stack":null,"elapsed_ms":0,"services":[],"error":{"code":"stack-file.invalid","message":"the stack file has 5 problems","causes":["devinfra.yaml:1:7: `name`: name contains `S`, but may only contain `a-z`, `0-9`, `_` and `-`","devinfra.yaml:5:5: a service has no key `prots`","devinfra.yaml:6:15: service `db` mounts volume `data`, which the stack does not define","devinfra.yaml:9:13: `ports`: `80000` is not a port: a number from 1 to 65535","devinfra.yaml:10:18: service `api` depends on `databse`, which is not a service of the stack"],"hints":[],"service":null,"log":[],"problems":[{"file":"devinfra.yaml","line":1,"column":7,"message":"`name`: name contains `S`, but may only contain `a-z`, `0-9`, `_` and `-`","help":null},{"file":"devinfra.yaml","line":5,"column":5,"message":"a service has no key `prots`","help":"did you mean `ports`?"},{"file":"devinfra.yaml","line":6,"column":15,"message":"service `db` mounts volume `data`, which the stack does not define","help":"declare it under `volumes:` at the top level"},{"file":"devinfra.yaml","line":9,"column":13,"message":"`ports`: `80000` is not a port: a number from 1 to 65535","help":null},{"file":"devinfra.yaml","line":10,"column":18,"message":"service `api` depends on `databse`, which is not a service of the stack","help":null}]}}
     "#);
     let people = five_mistakes().args(["up"]).run();
     assert!(people.ends_with(story), "{run}");

@@ -39,7 +39,7 @@ fn a_failure_is_the_same_when_nobody_reads_the_answer() {
     assert_snapshot!(unread(&run), @"
     exit: 3
     --- stderr
-    error: `services` is a mapping, not a sequence
+    error: `services` must be a mapping
      --> devinfra.yaml:1:11
       |
     1 | services: []

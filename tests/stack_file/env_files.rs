@@ -264,3 +264,37 @@ fn no_problem_of_an_env_file_shows_a_value() {
         assert!(!told.contains("hunter2secret"), "{line}: {told}");
     }
 }
+
+/// A variable of a file that has problems is not missing: nobody knows yet.
+#[test]
+fn variables_of_a_file_that_can_not_be_read_are_not_missing() {
+    let stack = "services:
+  app:
+    image: 'example/app:${TAG}'
+    ports: ['${PORT}:80', '90:x']
+    environment: {PASSWORD: '${PASSWORD:?set it}', OTHER: '${OTHER:?set it}', UNSET: $UNSET}
+    labels: {l: '${OPEN'}
+";
+    let world = World::new()
+        .stack(stack)
+        .file(".env", "PASSWORD=secret\nTAG=1\n\nPORT=$(id)\n");
+    assert_snapshot!(world.config(Secrets::Shown), @"
+    error: `ports`: `x` is not a port: a number from 1 to 65535
+     --> devinfra.yaml:4:27
+      |
+    4 |     ports: ['${PORT}:80', '90:x']
+      |                           ^^^^^^
+
+    error: `${` is not closed; a dollar sign itself is written `$$`
+     --> devinfra.yaml:6:17
+      |
+    6 |     labels: {l: '${OPEN'}
+      |                 ^^^^^^^^
+
+    error: commands are not run here; write their result, or quote the text with '…'
+     --> .env:4:1
+      |
+    4 | PORT=$(id)
+      | ^^^^^^^^^^
+    ");
+}

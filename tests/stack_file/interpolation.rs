@@ -166,3 +166,39 @@ fn a_problem_shows_what_is_written_and_not_what_a_variable_holds() {
         assert_eq!(told, [message], "{part}");
     }
 }
+
+fn warnings(world: &World) -> String {
+    let warnings = world.load().unwrap().warnings;
+    let lines = warnings.iter().map(|warning| format!("{warning}\n"));
+    lines.collect()
+}
+
+#[test]
+fn a_variable_of_a_hooks_own_is_written_with_two_dollars() {
+    let world = World::new().stack(
+        "x-devinfra:
+  hooks:
+    after_up:
+      - sh -c 'psql \"$DATABASE_URL\" -f seed.sql'
+      - sh -c 'psql \"$$DATABASE_URL\" -f seed.sql'
+services: {app: {image: i, command: echo $DATABASE_URL}}",
+    );
+    assert_snapshot!(warnings(&world), @"
+    devinfra.yaml:4:9: variable `DATABASE_URL` is not set; an empty text is used; write `$$DATABASE_URL` for a variable of the hook's own
+    devinfra.yaml:6:37: variable `DATABASE_URL` is not set; an empty text is used
+    ");
+}
+
+#[test]
+fn a_hook_that_needs_a_shell_is_warned_of() {
+    let world = World::new().stack(
+        "x-devinfra:
+  hooks:
+    after_up:
+      - make migrate && make seed
+      - sh -c 'make migrate && make seed'
+      - [grep, '|', file]
+services: {app: {image: i}}",
+    );
+    assert_snapshot!(warnings(&world), @"devinfra.yaml:4:9: hooks run without a shell, so `&&` is a mere argument; write `sh -c '…'`");
+}

@@ -34,7 +34,7 @@ impl Lowering<'_> {
         match &node.value {
             Value::Sequence(items) => {
                 for item in items {
-                    let Some(text) = self.text(item, "environment") else {
+                    let Some(text) = self.item_text(item, "environment") else {
                         continue;
                     };
                     match text.split_once('=') {
@@ -49,7 +49,7 @@ impl Lowering<'_> {
                 for (key, value) in self.entries(node, "environment") {
                     if value.is_null() {
                         self.inherit(&key.text, &mut found);
-                    } else if let Some(text) = self.text(value, "environment") {
+                    } else if let Some(text) = self.text(value, &key.text) {
                         found.insert(key.text.clone(), text.to_owned());
                     }
                 }
@@ -105,15 +105,11 @@ impl Lowering<'_> {
                 return BTreeMap::new();
             }
         };
-        match dotenv::parse(&text, self.variables) {
-            Ok(values) => values,
-            Err(errors) => {
-                for error in errors {
-                    let place = format!("{}:{}", path.display(), error.line);
-                    self.problem(&node.at, format!("env file {place}: {error}"));
-                }
-                BTreeMap::new()
-            }
+        let (values, errors) = dotenv::lines(&text, self.variables);
+        for error in errors {
+            let place = format!("{}:{}", path.display(), error.line);
+            self.problem(&node.at, format!("env file {place}: {error}"));
         }
+        values
     }
 }

@@ -1,9 +1,10 @@
 //! `x-devinfra`: what devinfra adds to Compose.
 
-use super::Lowering;
 use super::values::shell_words;
+use super::{Lowering, keys};
 use crate::model::{Hooks, Kind, Service, ServiceName};
 use crate::stack_file::node::{Node, Value};
+use crate::stack_file::problem::Problem;
 
 /// Keys of a service's `x-devinfra` that go with every kind.
 pub(super) const COMMON: [&str; 7] = [
@@ -19,7 +20,7 @@ pub(super) const COMMON: [&str; 7] = [
 impl Lowering<'_> {
     /// The top-level `x-devinfra`. Its `env_files` were read before everything else.
     pub(super) fn top_extension(&mut self, node: &Node) -> Hooks {
-        self.only_keys(node, &["env_files", "hooks", "version"], "`x-devinfra`");
+        self.only_keys(node, keys::TOP_EXTENSION, "`x-devinfra`");
         if let Some(files) = node.get("env_files") {
             self.strings(files, "env_files");
         }
@@ -29,11 +30,7 @@ impl Lowering<'_> {
         let Some(hooks) = node.get("hooks") else {
             return Hooks::default();
         };
-        self.only_keys(
-            hooks,
-            &["after_up", "after_reset", "before_down", "timeout"],
-            "`hooks`",
-        );
+        self.only_keys(hooks, keys::HOOKS, "`hooks`");
         let timeout = hooks.get("timeout");
         let timeout = timeout.and_then(|node| self.duration(node, "timeout"));
         let mut commands = |key: &str| {
@@ -83,11 +80,25 @@ impl Lowering<'_> {
         let items = self.sequence(node, what);
         items
             .iter()
-            .filter_map(|item| match &item.value {
-                Value::Sequence(_) => Some(self.strings(item, what)),
-                _ => self.read(item, what, shell_words),
+            .filter_map(|item| {
+                if let Value::Sequence(_) = &item.value {
+                    return Some(self.strings(item, what));
+                }
+                let words = self.read_item(item, what, shell_words)?;
+                self.no_shell(item, &words);
+                Some(words)
             })
             .collect()
+    }
+
+    /// A warning where a command has a word that only a shell would act on.
+    fn no_shell(&mut self, item: &Node, words: &[String]) {
+        let Some(word) = words.iter().find(|word| is_for_a_shell(word)) else {
+            return;
+        };
+        let message = format!("hooks run without a shell, so `{word}` is a mere argument");
+        let problem = Problem::new(&item.at, message);
+        self.warnings.push(problem.help("write `sh -c '…'`"));
     }
 
     /// A service's `x-devinfra`.
@@ -139,6 +150,14 @@ impl Lowering<'_> {
             service.data = default_data(service);
         }
     }
+}
+
+/// Whether a word joins or redirects commands where a shell runs them.
+fn is_for_a_shell(word: &str) -> bool {
+    matches!(
+        word,
+        "&&" | "||" | "|" | ";" | "&" | ">" | ">>" | "<" | "2>" | "2>&1"
+    )
 }
 
 /// The images' own data paths, where something is mounted there.

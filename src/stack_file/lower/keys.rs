@@ -1,5 +1,8 @@
 //! Which keys there are, and what to say about those of Compose that are not supported.
 
+use super::extension::COMMON;
+use super::kind::{KINDS, options};
+
 /// Keys at the top of a stack file.
 pub(super) const TOP: &[&str] = &[
     "name",
@@ -51,6 +54,23 @@ pub(super) const SERVICE: &[&str] = &[
     "healthcheck",
     "x-devinfra",
 ];
+
+/// Keys of the top-level `x-devinfra`.
+pub(super) const TOP_EXTENSION: &[&str] = &["env_files", "hooks", "version"];
+
+/// Moments, and the time that a hook may take.
+pub(super) const HOOKS: &[&str] = &["after_up", "after_reset", "before_down", "timeout"];
+
+/// Whether the word is a key of the `x-devinfra` of the place that has the keys `known`.
+pub(super) fn is_of_extension(known: &[&str], word: &str) -> bool {
+    if known == TOP {
+        return TOP_EXTENSION.contains(&word);
+    }
+    // `port` is rather a misspelt `ports`.
+    known == SERVICE
+        && word != "port"
+        && (COMMON.contains(&word) || KINDS.iter().any(|kind| options(kind).contains(&word)))
+}
 
 /// What people who used an unsupported key of Compose should do instead: every key that the Compose
 /// Specification has and devinfra has not.

@@ -13,7 +13,7 @@ use crate::model::{
 use crate::stack_file::node::Node;
 use crate::stack_file::problem::{Problem, closest};
 
-const KINDS: [&str; 9] = [
+pub(super) const KINDS: [&str; 9] = [
     "postgres",
     "valkey",
     "s3",
@@ -65,7 +65,7 @@ impl Lowering<'_> {
 }
 
 /// The options of the kind that this word names.
-fn options(word: &str) -> &'static [&'static str] {
+pub(super) fn options(word: &str) -> &'static [&'static str] {
     match word {
         "postgres" => &["port", "user", "password", "database"],
         "valkey" => &["port", "user", "password", "database", "keys"],

@@ -34,7 +34,7 @@ impl Lowering<'_> {
 
     /// `TARGET`, `SOURCE:TARGET` or `SOURCE:TARGET:MODE`.
     fn short_mount(&mut self, node: &Node) -> Option<Mount> {
-        let text = self.text(node, "volumes")?;
+        let text = self.item_text(node, "volumes")?;
         let parts: Vec<&str> = text.split(':').collect();
         let (source, target, mode) = match parts.as_slice() {
             [target] => (None, *target, "rw"),

@@ -37,7 +37,7 @@ impl Lowering<'_> {
         let mut found = Vec::new();
         if let Value::Sequence(items) = &node.value {
             for item in items {
-                let Some(text) = self.text(item, what) else {
+                let Some(text) = self.item_text(item, what) else {
                     continue;
                 };
                 let (name, value) = text.split_once(separator).unwrap_or((text, ""));
@@ -54,7 +54,7 @@ impl Lowering<'_> {
             let text = if value.is_null() {
                 Some("")
             } else {
-                self.text(value, what)
+                self.text(value, &key.text)
             };
             found.extend(text.map(|text| Pair {
                 name: &key.text,

@@ -20,7 +20,9 @@ impl Lowering<'_> {
         for item in self.sequence(node, "ports") {
             let found = match &item.value {
                 Value::Mapping(_) => self.long_port(item),
-                _ => self.read(item, "ports", short_ports).unwrap_or_default(),
+                _ => self
+                    .read_item(item, "ports", short_ports)
+                    .unwrap_or_default(),
             };
             if let Some(exposed) = found.iter().find(|mapping| mapping.is_exposed()) {
                 let message = format!(

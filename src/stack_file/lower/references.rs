@@ -99,7 +99,10 @@ fn item(node: &Node, word: &str) -> Option<At> {
             let has_word = |item: &&Node| {
                 let fields = item.entries().iter().filter_map(|(_, node)| node.text());
                 let mut texts = item.text().into_iter().chain(fields);
-                texts.any(|text| text.split([':', '/']).any(|part| part == word))
+                texts.any(|text| {
+                    let finer = text.split([':', '/']);
+                    text.split(':').chain(finer).any(|part| part == word)
+                })
             };
             items
                 .iter()
@@ -120,6 +123,9 @@ fn help(error: &StackError, stack: &Stack) -> Option<String> {
         StackError::UnknownNetwork { network, .. } => {
             (network, stack.networks.keys().map(String::as_str).collect())
         }
+        StackError::UnknownVolume { volume, .. } if volume.contains('/') => {
+            return Some(format!("write `./{volume}` for a directory of the project"));
+        }
         StackError::UnknownVolume { volume, .. } => {
             (volume, stack.volumes.keys().map(String::as_str).collect())
         }
@@ -127,6 +133,19 @@ fn help(error: &StackError, stack: &Stack) -> Option<String> {
         | StackError::SameContainerName { .. }
         | StackError::SamePort { .. } => return None,
     };
-    let close = closest(word, known.iter().copied());
-    close.map(|close| format!("did you mean `{close}`?"))
+    if let Some(close) = closest(word, known.iter().copied()) {
+        return Some(format!("did you mean `{close}`?"));
+    }
+    match error {
+        StackError::UnknownVolume { .. } => {
+            Some("declare it under `volumes:` at the top level".to_owned())
+        }
+        StackError::UnknownNetwork { .. } => {
+            Some("declare it under `networks:` at the top level".to_owned())
+        }
+        StackError::UnknownDependency { .. }
+        | StackError::Cycle(_)
+        | StackError::SameContainerName { .. }
+        | StackError::SamePort { .. } => None,
+    }
 }

@@ -27,8 +27,7 @@ impl Lowering<'_> {
             }
         };
         if let Value::Scalar(_) | Value::Sequence(_) = &node.value {
-            let message = format!("service `{name}` is a mapping, not {}", node.what());
-            self.problem(&node.at, message);
+            self.problem(&node.at, format!("service `{name}` must be a mapping"));
             return None;
         }
         self.only_keys(node, keys::SERVICE, "a service");
@@ -144,7 +143,7 @@ impl Lowering<'_> {
         }
         let mut found = BTreeMap::new();
         for item in self.sequence(node, "extra_hosts") {
-            let host = self.read(item, "extra_hosts", |text| {
+            let host = self.read_item(item, "extra_hosts", |text| {
                 host(text).ok_or_else(|| format!("`{text}` is no host: write NAME:ADDRESS"))
             });
             found.extend(host);

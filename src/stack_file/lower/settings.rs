@@ -176,7 +176,9 @@ impl Lowering<'_> {
         };
         if let Value::Sequence(items) = &node.value {
             for item in items {
-                if let Some(name) = self.read(item, "depends_on", |text| ServiceName::new(text)) {
+                if let Some(name) =
+                    self.read_item(item, "depends_on", |text| ServiceName::new(text))
+                {
                     found.insert(name, started);
                 }
             }

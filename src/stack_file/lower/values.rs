@@ -20,10 +20,7 @@ impl Lowering<'_> {
             Value::Mapping(entries) => Some(entries),
             Value::Null => Some(&[]),
             Value::Scalar(_) | Value::Sequence(_) => {
-                self.problem(
-                    &node.at,
-                    format!("`{what}` is a mapping, not {}", node.what()),
-                );
+                self.problem(&node.at, format!("`{what}` must be a mapping"));
                 None
             }
         }
@@ -32,8 +29,7 @@ impl Lowering<'_> {
     /// The entries of what may be a sequence as well, which the caller has seen that it is not.
     pub(super) fn entries<'n>(&mut self, node: &'n Node, what: &str) -> &'n [(Key, Node)] {
         if let Value::Scalar(_) = &node.value {
-            let message = format!("`{what}` is a sequence or a mapping, not a scalar");
-            self.problem(&node.at, message);
+            self.problem(&node.at, format!("`{what}` must be a list or a mapping"));
         }
         node.entries()
     }
@@ -44,20 +40,27 @@ impl Lowering<'_> {
             Value::Sequence(items) => items,
             Value::Null => &[],
             Value::Scalar(_) | Value::Mapping(_) => {
-                self.problem(
-                    &node.at,
-                    format!("`{what}` is a sequence, not {}", node.what()),
-                );
+                self.problem(&node.at, format!("`{what}` must be a list"));
                 &[]
             }
         }
     }
 
-    /// The text of a scalar.
+    /// The text of a scalar that is the value of the key `what`.
     pub(super) fn text<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n str> {
+        self.text_of(node, &format!("`{what}`"))
+    }
+
+    /// The text of a scalar that is an item of the list `what`.
+    pub(super) fn item_text<'n>(&mut self, item: &'n Node, what: &str) -> Option<&'n str> {
+        self.text_of(item, &format!("an item of `{what}`"))
+    }
+
+    fn text_of<'n>(&mut self, node: &'n Node, shown: &str) -> Option<&'n str> {
         let text = node.text();
         if text.is_none() {
-            self.problem(&node.at, format!("`{what}` is a text, not {}", node.what()));
+            let problem = Problem::new(&node.at, format!("{shown} must be a text"));
+            self.problems.push(problem.option_help(quoted_braces(node)));
         }
         text
     }
@@ -77,6 +80,17 @@ impl Lowering<'_> {
         let text = self.text(node, what)?;
         let read = read(text).map_err(|error| format!("`{what}`: {error}"));
         self.ok(&node.at, read)
+    }
+
+    /// An item of the list `what`, read by `read`, whose error is the problem.
+    pub(super) fn read_item<T, E: Display>(
+        &mut self,
+        item: &Node,
+        what: &str,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        self.item_text(item, what)?;
+        self.read(item, what, read)
     }
 
     /// A value, whose error is a problem of this place.
@@ -131,7 +145,7 @@ impl Lowering<'_> {
         };
         let texts = items
             .iter()
-            .filter_map(|item| Some((item, self.text(item, what)?)));
+            .filter_map(|item| Some((item, self.item_text(item, what)?)));
         texts.collect()
     }
 
@@ -149,8 +163,7 @@ impl Lowering<'_> {
     /// whether it is one. Keys that begin with `x-` are everybody's.
     pub(super) fn only_keys(&mut self, node: &Node, known: &[&str], place: &str) -> bool {
         if let Value::Scalar(_) | Value::Sequence(_) = &node.value {
-            let what = node.what();
-            self.problem(&node.at, format!("{place} is a mapping, not {what}"));
+            self.problem(&node.at, format!("{place} must be a mapping"));
             return false;
         }
         for (key, _) in node.entries() {
@@ -163,6 +176,10 @@ impl Lowering<'_> {
                 Some(instead) => {
                     Problem::new(&key.at, format!("devinfra does not support `{word}`"))
                         .help(instead)
+                }
+                None if keys::is_of_extension(known, word) => {
+                    Problem::new(&key.at, format!("{place} has no key `{word}`"))
+                        .help(format!("`{word}` belongs under `x-devinfra`"))
                 }
                 None => match closest(word, known.iter().copied()) {
                     Some(close) => Problem::new(&key.at, format!("{place} has no key `{word}`"))
@@ -181,6 +198,15 @@ impl Lowering<'_> {
         let is_first = self.listed.insert(place.to_owned());
         is_first.then(|| format!("the keys are {}", known.join(", ")))
     }
+}
+
+/// What to write instead of `{url}`, which YAML takes for a mapping.
+fn quoted_braces(node: &Node) -> Option<String> {
+    let [(key, value)] = node.entries() else {
+        return None;
+    };
+    let placeholder = value.is_null().then_some(&key.text)?;
+    Some(format!("write it with quotes: `\"{{{placeholder}}}\"`"))
 }
 
 pub(super) fn port(text: &str) -> Result<u16, String> {
