@@ -3,7 +3,7 @@
 //! Every part is asked for on its own, and a refusal is kept as what the server said: which parts
 //! are refused tells as much as those that are answered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -64,6 +64,8 @@ pub struct WithoutTtl {
     pub own: Vec<Vec<u8>>,
     /// Some of those outside its namespace.
     pub others: Vec<Vec<u8>>,
+    /// How many outside its namespace were seen.
+    pub others_seen: u64,
     /// Whether all keys were looked at.
     pub is_complete: bool,
 }
@@ -203,12 +205,20 @@ async fn open_to_all(options: &Valkey, address: SocketAddr, patience: Duration) 
 }
 
 impl WithoutTtl {
-    /// Takes these keys along, as far as they are needed as examples.
-    fn add(&mut self, keys: impl Iterator<Item = Vec<u8>>, namespace: &Namespace) {
+    /// Takes these keys along as examples, as far as they are needed, and puts those outside the
+    /// namespace into `others`.
+    fn add(
+        &mut self,
+        keys: impl Iterator<Item = Vec<u8>>,
+        namespace: &Namespace,
+        others: &mut BTreeSet<Vec<u8>>,
+    ) {
         for key in keys.filter(|key| *key != namespace.marker().as_bytes()) {
-            let examples = match namespace.within(&key) {
-                Some(_) => &mut self.own,
-                None => &mut self.others,
+            let examples = if namespace.within(&key).is_some() {
+                &mut self.own
+            } else {
+                others.insert(key.clone());
+                &mut self.others
             };
             // SCAN may list a key twice.
             if examples.len() < EXAMPLES && !examples.contains(&key) {
@@ -233,6 +243,7 @@ impl Server {
     /// Looks for keys that never expire; a bounded search.
     async fn without_ttl(&mut self, namespace: &Namespace) -> WithoutTtl {
         let mut found = WithoutTtl::default();
+        let mut others = BTreeSet::new();
         let mut cursor = 0_u64;
         for _ in 0..PAGES {
             let mut scan = cmd("SCAN");
@@ -247,13 +258,14 @@ impl Server {
                 break;
             };
             let lasting = keys.into_iter().zip(left).filter(|(_, left)| *left == -1);
-            found.add(lasting.map(|(key, _)| key), namespace);
+            found.add(lasting.map(|(key, _)| key), namespace, &mut others);
             cursor = next;
             found.is_complete = cursor == 0;
-            if found.is_complete || found.own.len() == EXAMPLES {
+            if found.is_complete {
                 break;
             }
         }
+        found.others_seen = u64::try_from(others.len()).unwrap_or(u64::MAX);
         found
     }
 

@@ -34,6 +34,8 @@ pub struct Stats {
     /// How many keys were looked at for all that follows: `keys`, or fewer, and then counts and
     /// bytes are estimates.
     pub looked_at: u64,
+    /// Those among them that are the marker and the lock of the flush, which no group counts.
+    pub protocol: u64,
     /// Keys by their prefixes, the most first.
     pub groups: Vec<Group>,
     /// The keys that are used most, where the server keeps count; from a sample.
@@ -52,6 +54,8 @@ pub struct Group {
     pub mode: Mode,
     /// How many.
     pub keys: u64,
+    /// Those of them that never expire.
+    pub lasting: u64,
     /// What they take, from the weight of some of them.
     pub bytes: u64,
 }
@@ -100,7 +104,11 @@ pub async fn take_stats(
         None => None,
     };
     let keyspace = info.keyspace(options.database);
-    let mut pass = Pass::default();
+    let lasting = lasting(keyspace, marker.is_some());
+    let mut pass = Pass {
+        asks_for_ttl: lasting > 0,
+        ..Pass::default()
+    };
     pass.over(&mut server, namespace.as_ref(), limit).await?;
     let is_lfu = info
         .get("maxmemory_policy")
@@ -113,8 +121,9 @@ pub async fn take_stats(
     let is_flushed = namespace.map(|_| marker.as_deref() == info.run_id().map(str::as_bytes));
     Ok(Stats {
         keys: keyspace.keys,
-        lasting: lasting(keyspace, marker.is_some()),
+        lasting,
         looked_at: pass.seen,
+        protocol: pass.protocol,
         groups: pass.groups(&mut server, keyspace.keys).await?,
         hottest,
         is_flushed,
@@ -126,6 +135,9 @@ pub async fn take_stats(
 #[derive(Debug, Default)]
 struct Pass {
     seen: u64,
+    protocol: u64,
+    /// Whether there are keys that never expire.
+    asks_for_ttl: bool,
     /// Whether it ended before all keys were seen.
     is_cut: bool,
     found: BTreeMap<(Mode, String), Found>,
@@ -135,6 +147,7 @@ struct Pass {
 #[derive(Debug, Default)]
 struct Found {
     keys: u64,
+    lasting: u64,
     some: Vec<Vec<u8>>,
 }
 
@@ -149,8 +162,18 @@ impl Pass {
         loop {
             let scan = cmd("SCAN").arg(cursor).arg("COUNT").arg(PAGE).to_owned();
             let (next, keys) = server.page(&scan).await?;
+            let left: Vec<i64> = if self.asks_for_ttl {
+                let mut asked = pipe();
+                for key in &keys {
+                    asked.cmd("TTL").arg(key);
+                }
+                server.ask_all(&asked).await?
+            } else {
+                Vec::new()
+            };
+            let mut left = left.into_iter();
             for key in keys {
-                self.see(key, namespace);
+                self.see(key, left.next() == Some(-1), namespace);
             }
             cursor = next;
             if cursor == 0 {
@@ -163,13 +186,15 @@ impl Pass {
         }
     }
 
-    fn see(&mut self, key: Vec<u8>, namespace: Option<&Namespace>) {
+    fn see(&mut self, key: Vec<u8>, is_lasting: bool, namespace: Option<&Namespace>) {
         self.seen += 1;
         if namespace.is_some_and(|namespace| namespace.is_protocol(&key)) {
+            self.protocol += 1;
             return;
         }
         let found = self.found.entry(group_of(&key, namespace)).or_default();
         found.keys += 1;
+        found.lasting += u64::from(is_lasting);
         if self.heard.len() < HEARD {
             self.heard.push(key.clone());
         }
@@ -201,6 +226,7 @@ impl Pass {
                 prefix,
                 mode,
                 keys,
+                lasting: scaled(found.lasting),
                 bytes: weights.iter().sum::<u64>().saturating_mul(keys) / count,
             });
         }
@@ -245,6 +271,7 @@ fn few(mut groups: Vec<Group>) -> Vec<Group> {
         prefix: "(the rest)".to_owned(),
         mode: Mode::Other,
         keys: sum(|group| group.keys),
+        lasting: sum(|group| group.lasting),
         bytes: sum(|group| group.bytes),
     });
     groups
@@ -322,6 +349,7 @@ mod tests {
             prefix: format!("{number}:"),
             mode: Mode::Other,
             keys: 100 - number,
+            lasting: 1,
             bytes: 1,
         };
         let all = few((0..20).map(group).collect());

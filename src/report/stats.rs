@@ -107,8 +107,15 @@ fn keys(stats: &Stats) -> String {
         1 => "1 never expires".to_owned(),
         lasting => format!("{} never expire", grouped(lasting)),
     };
+    // The table below does not have them, and is to add up.
+    let besides = match stats.protocol {
+        0 => String::new(),
+        _ if stats.looked_at < stats.keys => String::new(),
+        1 => " with the flush's own marker".to_owned(),
+        _ => " with the flush's own marker and lock".to_owned(),
+    };
     format!(
-        "{}, {lasting}; {evicted} evicted and {expired} expired so far",
+        "{}{besides}, {lasting}; {evicted} evicted and {expired} expired so far",
         grouped(stats.keys)
     )
 }
@@ -143,11 +150,17 @@ fn speed(info: &Info, before: &Info, name: &str, passed: Duration) -> u64 {
     grown.saturating_mul(1000) / millis
 }
 
+/// Where all keys expire, there is no column for those that do not.
 fn groups(groups: &[Group]) -> Table {
     let total: u64 = groups.iter().map(|group| group.bytes).sum();
-    let mut table = Table::new(&["PREFIX", "KEYS", "BYTES", "SHARE", "AFTER A RESTART"]);
+    let some_last = groups.iter().any(|group| group.lasting > 0);
+    let mut header = vec!["PREFIX", "KEYS", "BYTES", "SHARE", "AFTER A RESTART"];
+    if some_last {
+        header.insert(2, "NO TTL");
+    }
+    let mut table = Table::new(&header);
     for group in groups {
-        table.row([
+        let mut row = vec![
             group.prefix.clone(),
             grouped(group.keys),
             ByteSize(group.bytes).to_string(),
@@ -158,7 +171,11 @@ fn groups(groups: &[Group]) -> Table {
                 Mode::Other => "not touched",
             }
             .to_owned(),
-        ]);
+        ];
+        if some_last {
+            row.insert(2, grouped(group.lasting));
+        }
+        table.row(row);
     }
     table
 }
@@ -234,6 +251,7 @@ pub fn stats_json(service: &str, stats: &Stats, before: Option<(&Stats, Duration
         "expired": of("expired_keys"),
         "keys": stats.keys,
         "keys_without_ttl": stats.lasting,
+        "keys_of_the_flush": stats.protocol,
         "looked_at": stats.looked_at,
         "sampled": stats.looked_at < stats.keys,
         "prefixes": prefixes,
@@ -258,6 +276,7 @@ fn group_json(group: &Group) -> Value {
             Mode::Other => "other",
         },
         "keys": group.keys,
+        "keys_without_ttl": group.lasting,
         "bytes": group.bytes,
     })
 }
@@ -280,6 +299,7 @@ mod tests {
             prefix: prefix.to_owned(),
             mode,
             keys,
+            lasting: 0,
             bytes,
         };
         Stats {
@@ -287,6 +307,7 @@ mod tests {
             keys: 1_000_000,
             lasting: 0,
             looked_at: 100_000,
+            protocol: 1,
             groups: vec![
                 group("lakefs:commit:", Mode::Kept, 750_000, 48 << 20),
                 group("list:", Mode::Flushed, 250_000, 16 << 20),
@@ -322,6 +343,30 @@ mod tests {
         HOTTEST KEYS    FREQUENCY
         kh:list:models  212
         ");
+    }
+
+    #[test]
+    fn keys_that_never_expire_have_a_column_and_the_numbers_add_up() {
+        let mut stats = stats();
+        (stats.keys, stats.looked_at, stats.lasting) = (4, 4, 2);
+        for (group, (keys, lasting)) in stats.groups.iter_mut().zip([(2, 0), (1, 1)]) {
+            (group.keys, group.lasting, group.bytes) = (keys, lasting, 1 << 20);
+        }
+        let text = strip_str(&stats_text(&stats, None)).to_string();
+        let keys = text.lines().find(|line| line.starts_with("keys"));
+        insta::assert_snapshot!(keys.unwrap(), @"keys        4 with the flush's own marker, 2 never expire; 0 evicted and 1,200 expired so far");
+        let table: Vec<&str> = text
+            .lines()
+            .skip_while(|line| !line.starts_with("PREFIX"))
+            .collect();
+        insta::assert_snapshot!(table[..3].join("\n"), @"
+        PREFIX          KEYS  NO TTL  BYTES  SHARE                  AFTER A RESTART
+        lakefs:commit:  2     0       1 MiB  ████████░░░░░░░░  50%  kept
+        list:           1     1       1 MiB  ████████░░░░░░░░  50%  flushed
+        ");
+        let json = stats_json("valkey", &stats, None);
+        assert_eq!(json["prefixes"][1]["keys_without_ttl"], 1);
+        assert_eq!(json["keys_of_the_flush"], 1);
     }
 
     #[test]

@@ -38,19 +38,37 @@ pub(super) fn ttl(subject: &Subject<'_>, facts: &Facts) -> Finding {
         return Finding::skip("keys.ttl", message).actual(lasting.to_string());
     };
     let found = &facts.without_ttl;
-    let message = format!("{lasting} of {keys} in database {database} never {expire}");
-    let finding = if found.own.is_empty() && found.is_complete {
-        let (namespace, such_as) = (&naming.namespace, such_as(&found.others));
-        let message = format!("{message}, none of namespace `{namespace}`{such_as}");
-        Finding::warn("keys.ttl", message)
+    let namespace = &naming.namespace;
+    let (counted, finding) = if found.own.is_empty() && found.is_complete {
+        let such_as = such_as(&found.others);
+        let message = format!(
+            "{lasting} of {keys} in database {database} never {expire}, none of namespace \
+             `{namespace}`{such_as}"
+        );
+        let finding = Finding::warn("keys.ttl", message)
             .meaning("they are not the cache's own, and take its memory until they are evicted")
-            .hint("keep what is no cache in another database, or in a server of its own")
+            .hint("keep what is no cache in another database, or in a server of its own");
+        (lasting, finding)
     } else {
-        Finding::fail("keys.ttl", format!("{message}{}", such_as(&found.own)))
+        // Those that were not seen may be the application's; keys come and go meanwhile.
+        let failing = lasting.saturating_sub(found.others_seen).max(1);
+        let expire = if failing == 1 { "expires" } else { "expire" };
+        let others = match found.others_seen {
+            0 => String::new(),
+            others => format!(", besides {others} outside namespace `{namespace}`"),
+        };
+        let such_as = such_as(&found.own);
+        let message =
+            format!("{failing} of {keys} in database {database} never {expire}{such_as}{others}");
+        let finding = Finding::fail("keys.ttl", message)
             .meaning("what never expires is never refreshed, and stays until it is evicted")
-            .hint("the application should write them with a TTL; see `devinfra cache stats` for which")
+            .hint(
+                "the application should write them with a TTL; `devinfra cache stats` counts them \
+                 by prefix",
+            );
+        (failing, finding)
     };
-    finding.expected("0").actual(lasting.to_string())
+    finding.expected("0").actual(counted.to_string())
 }
 
 /// `, such as` and the names.
@@ -251,6 +269,22 @@ mod tests {
         world.facts.without_ttl.own = vec![b"kh:tok:1".to_vec()];
         world.facts.without_ttl.is_complete = true;
         assert_eq!(ttl(&world.subject(), &world.facts).status, Status::Fail);
+    }
+
+    #[test]
+    fn only_the_applications_own_keys_count_as_failing() {
+        let mut world = World::default();
+        world.info("db0:keys=12,expires=7,avg_ttl=1");
+        let found = &mut world.facts.without_ttl;
+        found.own = vec![b"kh:tok:1".to_vec(), b"kh:tok:2".to_vec()];
+        (found.others_seen, found.is_complete) = (2, true);
+        let failed = ttl(&world.subject(), &world.facts);
+        assert_eq!(
+            failed.message,
+            "2 of 12 keys in database 0 never expire, such as `kh:tok:1`, `kh:tok:2`, \
+             besides 2 outside namespace `kh`"
+        );
+        assert_eq!(failed.actual.as_deref(), Some("2"));
     }
 
     #[test]

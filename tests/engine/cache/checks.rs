@@ -62,13 +62,13 @@ fn a_setting_that_was_changed_is_told_with_both_values() {
 fn a_key_that_never_expires_is_named() {
     let project = cache_that_is_up();
     send(&project, &[&["SET", "kh:list:for-ever", "1"]]);
+    send(&project, &[&["MSET", "celery", "1", "other", "1"]]);
     let found = fails(&project, "keys.ttl");
     assert_eq!(found["actual"], "1");
-    assert!(
-        found["message"]
-            .as_str()
-            .unwrap()
-            .contains("`kh:list:for-ever`")
+    assert_eq!(
+        found["message"],
+        "1 of 4 keys in database 0 never expires, such as `kh:list:for-ever`, \
+         besides 2 outside namespace `kh`"
     );
 }
 

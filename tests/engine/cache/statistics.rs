@@ -33,6 +33,10 @@ fn keys_are_counted_by_their_prefixes() {
     assert_eq!(prefixes[0]["prefix"], "lakefs:commit:");
     assert_eq!(prefixes[0]["keys"], 7000);
     assert_eq!(prefixes[1]["keys"], 3000);
+    assert_eq!(prefixes[1]["keys_without_ttl"], 0);
+    assert_eq!(prefixes[2]["prefix"], "(other of kh)");
+    assert_eq!(prefixes[2]["keys_without_ttl"], 1);
+    assert_eq!(stats["keys_of_the_flush"], 1);
     assert!(prefixes[1]["bytes"].as_u64().unwrap() > 3000 * 40);
     assert!(stats["memory"]["used"].as_u64().unwrap() > 500_000);
 }
