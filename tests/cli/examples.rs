@@ -18,13 +18,28 @@ fn example(path: &str) -> String {
 #[test]
 fn every_stack_is_read_without_a_warning() {
     let web_app = Devinfra::new().stack(&example("web-app/devinfra.yaml"));
-    let hub = Devinfra::new().stack(&example("kohakuhub/devinfra.yaml"));
-    let hub = hub.args(["-f", "template:kohakuhub", "-f", "devinfra.yaml"]);
-    for run in [web_app, hub.args(["--project-directory", "."])] {
+    let hub = Devinfra::new().file("override.yaml", &example("kohakuhub/override.yaml"));
+    let hub = hub.args(["-f", "template:kohakuhub", "-f", "override.yaml"]);
+    for run in [web_app, hub] {
         let shown = run.args(["config"]).run();
         assert!(shown.starts_with("exit: 0\n--- stdout\n"), "{shown}");
         assert!(!shown.contains("--- stderr"), "{shown}");
     }
+}
+
+/// A file of the name that is found by itself is a whole stack; what is laid over one has another.
+#[test]
+fn only_whole_stacks_have_the_name_that_is_found() {
+    let mut found = 0;
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")).unwrap() {
+        let path = entry.unwrap().path().join("devinfra.yaml");
+        if path.exists() {
+            let text = fs::read_to_string(&path).unwrap();
+            assert!(text.contains("\nname: "), "{}", path.display());
+            found += 1;
+        }
+    }
+    assert!(found > 0);
 }
 
 #[test]

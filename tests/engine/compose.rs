@@ -1,7 +1,7 @@
 //! Leaving devinfra costs nothing: Docker Compose takes its stack files, and sees its containers.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -30,6 +30,12 @@ fn compose(project: &Project, arguments: &[&str]) -> (i64, String) {
     engine::run(&project.name, "COMPOSE_IMAGE", &command, &binds)
 }
 
+/// The files of a directory; none for a file.
+fn files_of(path: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(path).into_iter().flatten();
+    entries.map(|entry| entry.unwrap().path()).collect()
+}
+
 #[test]
 fn compose_accepts_every_template_and_example() {
     let project = Project::with(CACHE);
@@ -38,8 +44,8 @@ fn compose_accepts_every_template_and_example() {
     let examples = fs::read_dir(root.join("examples")).unwrap();
     let files: Vec<_> = templates
         .map(|entry| entry.unwrap().path())
-        .chain(examples.map(|entry| entry.unwrap().path().join("devinfra.yaml")))
-        .filter(|path| path.extension().is_some_and(|end| end == "yaml") && path.exists())
+        .chain(examples.flat_map(|entry| files_of(&entry.unwrap().path())))
+        .filter(|path| path.extension().is_some_and(|end| end == "yaml"))
         .collect();
     assert!(files.len() >= 5, "{files:?}");
     for file in files {
