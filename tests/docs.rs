@@ -107,6 +107,8 @@ fn the_readme_has_the_exit_codes_of_the_program() {
         Exit::Conflict,
         Exit::Image,
         Exit::Left,
+        Exit::Command(126),
+        Exit::Command(127),
         Exit::Interrupted,
     ]
     .map(Exit::status)

@@ -75,7 +75,7 @@ pub(super) const USAGE: Chapter = Chapter {
         entry(
             "run.command",
             Exit::Command(127),
-            "The command for `run` can't be started.",
+            "The command for `run` is not there (127), or may not be run (126).",
             "Check its name; there is no shell around it.",
         ),
         entry(
