@@ -63,12 +63,24 @@ pub async fn status(session: &Session<'_>) -> Result<Vec<ServiceStatus>, FlowErr
             ready: false,
             reason: Some(match session.stack.helped_by(name) {
                 Some(_) => "left by a reset that was killed".to_owned(),
-                None => "no longer in the stack file".to_owned(),
+                None => session
+                    .stack
+                    .off
+                    .get(name)
+                    .map_or_else(|| "no longer in the stack file".to_owned(), not_active),
             }),
             foreign: false,
         })
     }));
     Ok(all)
+}
+
+fn not_active(profiles: &BTreeSet<String>) -> String {
+    let quoted: Vec<String> = profiles.iter().map(|one| format!("`{one}`")).collect();
+    match quoted.as_slice() {
+        [profile] => format!("its profile {profile} is not active"),
+        profiles => format!("none of its profiles is active: {}", profiles.join(", ")),
+    }
 }
 
 async fn one(

@@ -19,6 +19,8 @@ pub struct Stack {
     pub files: Vec<String>,
     /// Its services, by name.
     pub services: BTreeMap<ServiceName, Service>,
+    /// Services of the stack file that are off, since none of their profiles is active.
+    pub off: BTreeMap<ServiceName, BTreeSet<String>>,
     /// Its networks, by their key in the stack file.
     pub networks: BTreeMap<String, NetworkSpec>,
     /// Its named volumes, by their key in the stack file.

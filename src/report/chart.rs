@@ -85,6 +85,7 @@ fn bar(steps: &[&Timed], total: Duration, cells: usize) -> String {
 fn cell(phase: Phase) -> String {
     let (letter, colour) = match phase {
         Phase::Pull => ('p', AnsiColor::Blue),
+        Phase::Remove => ('r', AnsiColor::Red),
         Phase::Create => ('c', AnsiColor::Magenta),
         Phase::Start => ('s', AnsiColor::Cyan),
         Phase::Wait => ('w', AnsiColor::Yellow),
@@ -134,6 +135,8 @@ mod tests {
     fn a_chart_has_a_row_per_service_and_names_the_critical_path() {
         let steps = vec![
             step(None, Phase::Create, "create network hub", 10, 110),
+            step(Some("db"), Phase::Remove, "stop hub-db", 10, 100),
+            step(Some("db"), Phase::Remove, "remove hub-db", 100, 110),
             step(Some("db"), Phase::Create, "create db", 110, 150),
             step(Some("cache"), Phase::Start, "start cache", 150, 400),
             step(Some("db"), Phase::Start, "start db", 150, 700),
@@ -157,15 +160,16 @@ mod tests {
         insta::assert_snapshot!(strip_str(&drawn), @"
         where 2.0 s went:
           (shared) cc                     110 ms
-          db        sssssswwwwwwwwwwwwwww 2.0 s
+          db       rsssssswwwwwwwwwwwwwww 2.0 s
           cache     ssssww                600 ms
-                   c create  s start  w wait
+                   r remove  c create  s start  w wait
         critical path:
             100 ms  create network hub
+             90 ms  stop hub-db
+             10 ms  remove hub-db
              40 ms  create db
             550 ms  start db
              1.3 s  wait until db is usable
-             10 ms  all else
         ");
     }
 

@@ -18,7 +18,9 @@ use crate::plan::{Action, Plan, Step, StepId};
 pub enum Phase {
     /// An image is fetched.
     Pull,
-    /// A network, volume, directory or container is made, or an old container put away.
+    /// An old container is stopped and removed, or data is.
+    Remove,
+    /// A network, volume, directory or container is made.
     Create,
     /// A container is started.
     Start,
@@ -66,8 +68,9 @@ pub struct Timings {
 
 impl Phase {
     /// All, in the order in which a service goes through them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Pull,
+        Self::Remove,
         Self::Create,
         Self::Start,
         Self::Wait,
@@ -78,6 +81,7 @@ impl Phase {
     pub fn word(self) -> &'static str {
         match self {
             Self::Pull => "pull",
+            Self::Remove => "remove",
             Self::Create => "create",
             Self::Start => "start",
             Self::Wait => "wait",
@@ -88,15 +92,15 @@ impl Phase {
     fn of(action: &Action) -> Self {
         match action {
             Action::PullImage { .. } => Self::Pull,
-            Action::CreateDirectory { .. }
-            | Action::CreateNetwork { .. }
-            | Action::CreateVolume { .. }
-            | Action::StopContainer { .. }
+            Action::StopContainer { .. }
             | Action::RemoveContainer { .. }
             | Action::RemoveNetwork { .. }
             | Action::NoteWipe
             | Action::EmptyData
-            | Action::RemoveFile { .. }
+            | Action::RemoveFile { .. } => Self::Remove,
+            Action::CreateDirectory { .. }
+            | Action::CreateNetwork { .. }
+            | Action::CreateVolume { .. }
             | Action::CreateContainer => Self::Create,
             Action::UnpauseContainer { .. } | Action::StartContainer { .. } => Self::Start,
             Action::AwaitReady { .. } | Action::AwaitCompletion { .. } => Self::Wait,
@@ -257,6 +261,7 @@ mod tests {
             networks: BTreeMap::new(),
             volumes: BTreeMap::new(),
             hooks: Hooks::default(),
+            off: BTreeMap::new(),
         };
         reconcile(&stack, &Observed::default(), &Goal::Up(Up::all(&stack))).unwrap()
     }

@@ -300,6 +300,7 @@ mod tests {
             networks: BTreeMap::new(),
             volumes: BTreeMap::new(),
             hooks: Hooks::default(),
+            off: BTreeMap::new(),
         };
         reconcile(&stack, &Observed::default(), &Goal::Up(Up::all(&stack))).unwrap()
     }

@@ -70,9 +70,11 @@ impl Map {
     }
 }
 
-/// In milliseconds, or in microseconds where it is no whole number of them.
+/// In the largest of seconds, milliseconds and microseconds that it is a whole number of.
 fn duration(value: Duration) -> String {
-    if value.subsec_micros().is_multiple_of(1000) {
+    if value.subsec_nanos() == 0 {
+        format!("{}s", value.as_secs())
+    } else if value.subsec_micros().is_multiple_of(1000) {
         format!("{}ms", value.as_millis())
     } else {
         format!("{}us", value.as_micros())

@@ -34,7 +34,7 @@ fn secrets_are_redacted() {
         networks:
           default: {}
         restart: no
-        stop_grace_period: 10000ms
+        stop_grace_period: 10s
         pull_policy: missing
         x-devinfra:
           kind: valkey
@@ -53,7 +53,7 @@ fn secrets_are_redacted() {
         networks:
           default: {}
         restart: no
-        stop_grace_period: 10000ms
+        stop_grace_period: 10s
         pull_policy: missing
         x-devinfra:
           kind: postgres
@@ -117,7 +117,7 @@ fn files_come_from_the_command_line_or_the_environment() {
         networks:
           default: {}
         restart: no
-        stop_grace_period: 10000ms
+        stop_grace_period: 10s
         pull_policy: missing
         x-devinfra:
           kind: process

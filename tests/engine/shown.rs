@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::stacks::{CACHE, script};
+use crate::support::pty::Pty;
 use crate::support::{Project, engine};
 
 #[test]
@@ -45,6 +46,22 @@ fn status_tells_what_is_missing_what_runs_and_what_is_usable() {
     let dead = project.run(&["status", "--json"]).succeeds().json();
     assert_eq!(dead["services"][0]["state"], "exited");
     assert_eq!(dead["services"][0]["exit_code"], 137);
+}
+
+#[test]
+fn status_leaves_images_out_where_they_do_not_fit() {
+    let project = Project::with(CACHE);
+    project.up();
+    let has_images = |columns: u16| {
+        let mut pty = Pty::start(project.command(&["status"]), columns, 30);
+        pty.shows("redis://");
+        assert_eq!(pty.ends(), Some(0), "{}", pty.shown());
+        pty.shown().contains("IMAGE")
+    };
+    assert!(!has_images(60));
+    assert!(has_images(200));
+    let piped = project.run(&["status"]).succeeds();
+    assert!(piped.stdout.contains("IMAGE"), "{piped}");
 }
 
 #[test]

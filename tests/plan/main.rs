@@ -14,5 +14,7 @@ mod logs;
 mod properties;
 mod remote;
 mod reset;
+mod status;
+mod timings;
 mod up;
 mod world;

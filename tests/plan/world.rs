@@ -53,6 +53,7 @@ pub(crate) fn stack(services: &[&str]) -> Stack {
         networks: [("default".to_owned(), network)].into(),
         volumes: BTreeMap::new(),
         hooks: Hooks::default(),
+        off: BTreeMap::new(),
     }
 }
 

@@ -97,7 +97,7 @@ fn a_variable_that_is_not_set_is_warned_of_once_for_each_place() {
         networks:
           default: {}
         restart: no
-        stop_grace_period: 10000ms
+        stop_grace_period: 10s
         pull_policy: missing
         x-devinfra:
           kind: process

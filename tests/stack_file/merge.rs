@@ -225,7 +225,7 @@ fn a_file_is_merged_over_a_template() {
     networks:
       default: {}
     restart: no
-    stop_grace_period: 10000ms
+    stop_grace_period: 10s
     pull_policy: missing
     x-devinfra:
       kind: postgres

@@ -36,6 +36,16 @@ fn a_service_that_is_named_is_on() {
 }
 
 #[test]
+fn the_others_are_known_to_be_off() {
+    let loaded = World::new().stack(STACK).profile("debug").load().unwrap();
+    let off = loaded.stack.off.iter();
+    let off: Vec<String> = off
+        .map(|(name, profiles)| format!("{name}: {profiles:?}"))
+        .collect();
+    assert_eq!(off, ["tools: {\"all\", \"tools\"}"]);
+}
+
+#[test]
 fn a_service_that_is_off_is_checked_all_the_same() {
     let world = World::new().stack(
         "services:\n  on: {image: example/on}\n  off: {image: example/off, profiles: [x], cpus: none}\n",

@@ -21,6 +21,8 @@ fn read_again(text: &str, stack: &Stack) -> Stack {
     assert_eq!(again.stack.files, [path.to_str().unwrap()]);
     Stack {
         files: stack.files.clone(),
+        // What is off is not written.
+        off: stack.off.clone(),
         ..again.stack
     }
 }

@@ -40,6 +40,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Reset) -> Result<Exit, Cli
             Counting::All
         },
     };
+    let mut is_interrupted = false;
     let done = async {
         let prepared = request.prepare(&session).await?;
         if args.dry_run {
@@ -53,8 +54,17 @@ pub(super) async fn run(context: &Context<'_>, args: &Reset) -> Result<Exit, Cli
         }
         if !args.yes {
             context.output.say(losses(&prepared.losses, args.hard));
-            if !is_agreed(context, &begun.stop).await? {
-                return Ok(None);
+            match ask(context, &begun.ready.stack, &begun.stop).await {
+                Answer::Yes => {}
+                Answer::No => return Ok(None),
+                // A script is owed a result.
+                Answer::Interrupted if context.output.json => {
+                    return Err(FlowError::Interrupted);
+                }
+                Answer::Interrupted => {
+                    is_interrupted = true;
+                    return Ok(None);
+                }
             }
         }
         prepared.carry_out(&session, &request).await.map(Some)
@@ -74,6 +84,10 @@ pub(super) async fn run(context: &Context<'_>, args: &Reset) -> Result<Exit, Cli
             }
             Ok(Exit::Done)
         }
+        Ok(None) if is_interrupted => {
+            context.output.say("\nnothing was wiped");
+            Ok(begun.failed(&FlowError::Interrupted).exit)
+        }
         Ok(None) => {
             context.output.say("nothing was wiped");
             Ok(Exit::Failed)
@@ -90,20 +104,28 @@ pub(super) async fn run(context: &Context<'_>, args: &Reset) -> Result<Exit, Cli
     }
 }
 
+/// What is said to the question whether to go on.
+enum Answer {
+    Yes,
+    No,
+    Interrupted,
+}
+
 /// Asks, and waits for an answer or for Ctrl-C. Anything but yes is no.
-async fn is_agreed(context: &Context<'_>, stop: &Stop) -> Result<bool, FlowError> {
-    context.output.ask("Wipe all of this? [y/N] ");
+async fn ask(context: &Context<'_>, stack: &Stack, stop: &Stop) -> Answer {
+    let question = format!("Wipe all of this of `{}`? [y/N] ", stack.name);
+    context.output.ask(question);
     let answered = spawn_blocking(|| {
         let mut line = String::new();
         let read = io::stdin().lock().read_line(&mut line);
         read.is_ok() && matches!(line.trim().to_lowercase().as_str(), "y" | "yes")
     });
     tokio::select! {
-        answered = answered => Ok(answered.unwrap_or(false)),
-        () = stop.asked() => {
-            context.output.say("\nnothing was wiped");
-            Err(FlowError::Interrupted)
-        }
+        answered = answered => match answered {
+            Ok(true) => Answer::Yes,
+            Ok(false) | Err(_) => Answer::No,
+        },
+        () = stop.asked() => Answer::Interrupted,
     }
 }
 

@@ -253,6 +253,7 @@ mod tests {
             networks: BTreeMap::new(),
             volumes: BTreeMap::new(),
             hooks: Hooks::default(),
+            off: BTreeMap::new(),
         }
     }
 

@@ -23,7 +23,6 @@ use std::path::Path;
 use super::node::{At, Node};
 use super::problem::Problem;
 use crate::model::{Stack, StackName};
-use references::Off;
 
 /// What lowering works with, and what it finds.
 #[derive(Debug)]
@@ -61,6 +60,7 @@ impl Lowering<'_> {
             directory: self.directory.to_owned(),
             files: wanted.files.clone(),
             services: BTreeMap::new(),
+            off: BTreeMap::new(),
             networks: BTreeMap::new(),
             volumes: BTreeMap::new(),
             hooks: root
@@ -76,22 +76,20 @@ impl Lowering<'_> {
         }
         self.networks(root.get("networks"), &mut stack);
         self.volumes(root.get("volumes"), &mut stack);
-        let mut off = Off::new();
         if let Some(services) = root.get("services") {
-            off = self.services(services, wanted, &mut stack);
+            self.services(services, wanted, &mut stack);
         } else if is_mapping {
             self.problem(&root.at, "the stack file has no `services`");
         }
         Self::default_network(&mut stack);
-        self.references(root, &stack, &off);
+        self.references(root, &stack);
         stack
     }
 
-    /// Puts the services that are on into the stack; returns the others.
-    fn services(&mut self, services: &Node, wanted: &Wanted<'_>, stack: &mut Stack) -> Off {
-        let mut off = Off::new();
+    /// Puts the services into the stack, those that are on apart from the others.
+    fn services(&mut self, services: &Node, wanted: &Wanted<'_>, stack: &mut Stack) {
         let Some(entries) = self.mapping(services, "services") else {
-            return off;
+            return;
         };
         if entries.is_empty() {
             self.problem(&services.at, "the stack file has no `services`");
@@ -106,10 +104,9 @@ impl Lowering<'_> {
                 if is_on {
                     stack.services.insert(service.name.clone(), service);
                 } else {
-                    off.insert(service.name, profiles);
+                    stack.off.insert(service.name, profiles);
                 }
             }
         }
-        off
     }
 }

@@ -1,17 +1,14 @@
 //! What only shows when everything is known, at the place that has it wrong.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::Lowering;
 use crate::model::{ServiceName, Stack, StackError};
 use crate::stack_file::node::{At, Node, Value};
 use crate::stack_file::problem::{Problem, closest};
 
-/// The profiles of services that are off.
-pub(super) type Off = BTreeMap<ServiceName, BTreeSet<String>>;
-
 impl Lowering<'_> {
-    pub(super) fn references(&mut self, root: &Node, stack: &Stack, off: &Off) {
+    pub(super) fn references(&mut self, root: &Node, stack: &Stack) {
         for error in stack.problems() {
             let at = place_of(root, &error);
             let problem = match &error {
@@ -20,7 +17,7 @@ impl Lowering<'_> {
                     dependency,
                 } if is_declared(root, dependency) => {
                     // A declared one that is neither on nor off has a problem of its own.
-                    let Some(profiles) = off.get(dependency) else {
+                    let Some(profiles) = stack.off.get(dependency) else {
                         continue;
                     };
                     off_dependency(&at, service, dependency, profiles)

@@ -172,21 +172,26 @@ fn any_answer_but_yes_on_a_terminal_changes_nothing() {
     let key = ["SET", "kh:key", "x", "EX", "999"];
     block_on(clients::valkey::<()>(port, &key)).unwrap();
     let exists = || block_on(clients::valkey::<bool>(port, &["EXISTS", "kh:key"]));
+    let question = format!("Wipe all of this of `{}`? [y/N]", project.name);
     for answer in ["no\n", "\n", "yes, or rather not\n", "\u{4}"] {
         let mut pty = Pty::start(project.command(&["reset"]), 100, 30);
-        pty.shows("Wipe all of this? [y/N]");
+        pty.shows(&question);
         pty.types(answer);
         pty.shows("nothing was wiped");
         assert_eq!(pty.ends(), Some(1), "{}", pty.shown());
         assert_eq!(exists(), Ok(true));
     }
     let mut pty = Pty::start(project.command(&["reset"]), 100, 30);
-    pty.shows("Wipe all of this? [y/N]");
+    pty.shows(&question);
     pty.signal(Signal::INT);
+    pty.shows("nothing was wiped\r\n");
     assert_eq!(pty.ends(), Some(130), "{}", pty.shown());
+    let shown = pty.shown();
+    let (_, after) = shown.split_once(&question).unwrap();
+    assert_eq!(after.trim(), "nothing was wiped");
     assert_eq!(exists(), Ok(true));
     let mut pty = Pty::start(project.command(&["reset"]), 100, 30);
-    pty.shows("Wipe all of this? [y/N]");
+    pty.shows(&question);
     pty.types("yes\n");
     assert_eq!(pty.ends(), Some(0), "{}", pty.shown());
     assert_eq!(exists(), Ok(false));

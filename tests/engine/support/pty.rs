@@ -44,6 +44,8 @@ impl Pty {
         let keeps = keeps.filter(|_| must_keep(&command));
         let end = || terminal.try_clone().unwrap();
         command.stdin(end()).stdout(end()).stderr(end());
+        // Before it begins: it may look at once.
+        set_size(&terminal, columns, rows);
         let shown = Arc::new(Mutex::new(String::new()));
         let mut screen = keyboard.try_clone().unwrap();
         let written = Arc::clone(&shown);
@@ -54,15 +56,13 @@ impl Pty {
                 written.lock().unwrap().push_str(&text);
             }
         });
-        let pty = Self {
+        Self {
             child: command.spawn().unwrap(),
             keyboard,
             terminal,
             shown,
             keeps,
-        };
-        pty.resize(columns, rows);
-        pty
+        }
     }
 
     pub(crate) fn types(&mut self, keys: &str) {
@@ -71,13 +71,7 @@ impl Pty {
 
     /// Changes the size and tells the command, which a terminal of its session would do.
     pub(crate) fn resize(&self, columns: u16, rows: u16) {
-        let size = Winsize {
-            ws_col: columns,
-            ws_row: rows,
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        };
-        tcsetwinsize(&self.terminal, size).unwrap();
+        set_size(&self.terminal, columns, rows);
         self.signal(Signal::WINCH);
     }
 
@@ -125,4 +119,14 @@ impl Drop for Pty {
         self.child.kill().ok(); // it has ended, unless the test failed
         self.child.wait().ok();
     }
+}
+
+fn set_size(terminal: &File, columns: u16, rows: u16) {
+    let size = Winsize {
+        ws_col: columns,
+        ws_row: rows,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    tcsetwinsize(terminal, size).unwrap();
 }
