@@ -101,18 +101,19 @@ fn hit_ratio(info: &Info) -> String {
 fn keys(stats: &Stats) -> String {
     let of = |name| grouped(number(&stats.info, name));
     let (evicted, expired) = (of("evicted_keys"), of("expired_keys"));
+    // The table below does not have them, and is to add up; what is estimated need not.
+    let is_told = stats.protocol > 0 && stats.looked_at >= stats.keys;
     let lasting = match stats.lasting {
+        0 if is_told => "all others expire".to_owned(),
         0 if stats.is_flushed == Some(true) => "all but the marker expire".to_owned(),
         0 => "all expire".to_owned(),
         1 => "1 never expires".to_owned(),
         lasting => format!("{} never expire", grouped(lasting)),
     };
-    // The table below does not have them, and is to add up.
     let besides = match stats.protocol {
-        0 => String::new(),
-        _ if stats.looked_at < stats.keys => String::new(),
-        1 => " with the flush's own marker".to_owned(),
-        _ => " with the flush's own marker and lock".to_owned(),
+        _ if !is_told => "",
+        1 => " with the flush's own marker",
+        _ => " with the flush's own marker and lock",
     };
     format!(
         "{}{besides}, {lasting}; {evicted} evicted and {expired} expired so far",
@@ -353,8 +354,8 @@ mod tests {
             (group.keys, group.lasting, group.bytes) = (keys, lasting, 1 << 20);
         }
         let text = strip_str(&stats_text(&stats, None)).to_string();
-        let keys = text.lines().find(|line| line.starts_with("keys"));
-        insta::assert_snapshot!(keys.unwrap(), @"keys        4 with the flush's own marker, 2 never expire; 0 evicted and 1,200 expired so far");
+        let line = text.lines().find(|line| line.starts_with("keys"));
+        insta::assert_snapshot!(line.unwrap(), @"keys        4 with the flush's own marker, 2 never expire; 0 evicted and 1,200 expired so far");
         let table: Vec<&str> = text
             .lines()
             .skip_while(|line| !line.starts_with("PREFIX"))
@@ -364,6 +365,12 @@ mod tests {
         lakefs:commit:  2     0       1 MiB  ████████░░░░░░░░  50%  kept
         list:           1     1       1 MiB  ████████░░░░░░░░  50%  flushed
         ");
+        stats.lasting = 0;
+        let told = keys(&stats);
+        assert!(
+            told.starts_with("4 with the flush's own marker, all others expire;"),
+            "{told}"
+        );
         let json = stats_json("valkey", &stats, None);
         assert_eq!(json["prefixes"][1]["keys_without_ttl"], 1);
         assert_eq!(json["keys_of_the_flush"], 1);

@@ -141,7 +141,11 @@ impl Lowering<'_> {
     pub(super) fn texts<'n>(&mut self, node: &'n Node, what: &str) -> Vec<(&'n Node, &'n str)> {
         let items = match &node.value {
             Value::Scalar(_) => slice::from_ref(node),
-            _ => self.sequence(node, what),
+            Value::Mapping(_) => {
+                self.problem(&node.at, format!("`{what}` must be a text or a list"));
+                &[]
+            }
+            Value::Null | Value::Sequence(_) => self.sequence(node, what),
         };
         let texts = items
             .iter()
