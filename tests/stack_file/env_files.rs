@@ -294,7 +294,7 @@ fn variables_of_a_file_that_can_not_be_read_are_not_missing() {
     error: commands are not run here; write their result, or quote the text with '…'
      --> .env:4:1
       |
-    4 | PORT=$(id)
+    4 | PORT=*****
       | ^^^^^^^^^^
     ");
 }
