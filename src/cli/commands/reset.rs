@@ -77,13 +77,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Reset) -> Result<Exit, Cli
             answer(context, stack, args, &done);
             Ok(Exit::Done)
         }
-        Ok(None) if args.dry_run => {
-            if context.output.json {
-                let result = result_json(context, stack, &ResetDone::default(), None);
-                context.output.answer_json(&result);
-            }
-            Ok(Exit::Done)
-        }
+        Ok(None) if args.dry_run => Ok(nothing_done(context, stack)),
         Ok(None) if is_interrupted => {
             context.output.say("\nnothing was wiped");
             Ok(begun.failed(&FlowError::Interrupted).exit)
@@ -102,6 +96,15 @@ pub(super) async fn run(context: &Context<'_>, args: &Reset) -> Result<Exit, Cli
             Err(told)
         }
     }
+}
+
+/// The end of a dry run.
+fn nothing_done(context: &Context<'_>, stack: &Stack) -> Exit {
+    if context.output.json {
+        let result = result_json(context, stack, &ResetDone::default(), None);
+        context.output.answer_json(&result);
+    }
+    Exit::Done
 }
 
 /// What is said to the question whether to go on.
