@@ -141,15 +141,66 @@ async fn one(
 /// The listing does not say when a container was started, and still calls one running that has ended
 /// a tenth of a second ago. A closer look knows both.
 fn seen_closely(listed: &ObservedContainer, closer: ObservedContainer) -> ObservedContainer {
-    let status = if closer.state.word() == listed.state.word() {
-        listed.status.clone()
+    let (status, ports) = if closer.state.word() == listed.state.word() {
+        (listed.status.clone(), listed.ports.clone())
     } else {
-        closer.status
+        // What is between two starts publishes nothing, and does when it is up again.
+        (closer.status, closer.ports)
     };
     ObservedContainer {
         state: closer.state,
         status,
+        ports,
         started_at: closer.started_at,
         ..listed.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use super::*;
+    use crate::model::{ContainerId, Protocol, PublishedPort};
+
+    fn container(state: ContainerState, status: &str, published: &[u16]) -> ObservedContainer {
+        let ports = published.iter().map(|port| PublishedPort {
+            target: 80,
+            protocol: Protocol::Tcp,
+            host_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            published: *port,
+        });
+        ObservedContainer {
+            id: ContainerId("1".to_owned()),
+            name: "hub-web-1".to_owned(),
+            owner: Owner::Ours(ServiceName::new("web").unwrap()),
+            image: "i".to_owned(),
+            image_id: String::new(),
+            fingerprint: None,
+            state,
+            status: status.to_owned(),
+            health: None,
+            started_at: None,
+            ports: ports.collect(),
+            networks: Vec::new(),
+            addresses: Vec::new(),
+            anonymous_volumes: Vec::new(),
+        }
+    }
+
+    /// It was said that its port is not published, which no stack file can help.
+    #[test]
+    fn what_was_between_two_starts_has_the_ports_of_its_new_one() {
+        let listed = container(ContainerState::Restarting, "Restarting (1)", &[]);
+        let closer = container(ContainerState::Running, "", &[8080]);
+        let seen = seen_closely(&listed, closer.clone());
+        assert_eq!((seen.state, seen.ports), (closer.state, closer.ports));
+    }
+
+    #[test]
+    fn what_goes_on_as_it_was_keeps_the_words_of_the_listing() {
+        let listed = container(ContainerState::Running, "Up 3 minutes", &[8080]);
+        let closer = container(ContainerState::Running, "", &[8080]);
+        assert_eq!(seen_closely(&listed, closer), listed);
     }
 }

@@ -10,7 +10,7 @@ use crate::cli::terminal;
 use crate::event::Silent;
 use crate::flow::{ServiceStatus, status};
 use crate::kinds;
-use crate::model::{ContainerState, Kind, Stack};
+use crate::model::{ContainerState, Kind, ObservedContainer, Stack};
 use crate::report::{Table, endpoints};
 
 pub(super) async fn run(context: &Context<'_>) -> Result<Exit, CliError> {
@@ -70,12 +70,8 @@ pub(super) fn as_table(stack: &Stack, found: &[ServiceStatus]) -> Table {
             .get(&status.name)
             .map(|service| &service.kind);
         let Some(container) = &status.container else {
-            let missing = [
-                status.name.to_string(),
-                "missing".to_owned(),
-                "no".to_owned(),
-            ];
-            table.row(missing);
+            let name = status.name.to_string();
+            table.row([name, "missing".to_owned(), unusable(status)]);
             continue;
         };
         let port = kind
@@ -86,21 +82,16 @@ pub(super) fn as_table(stack: &Stack, found: &[ServiceStatus]) -> Table {
             kind.and_then(|kind| kinds::url(kind, port.host_ip, port.published))
                 .unwrap_or_else(|| format!("{}:{}", port.host_ip, port.published))
         });
-        let state = if container.status.is_empty() {
-            container.state.word().to_owned()
-        } else {
-            container.status.to_lowercase()
-        };
+        let state = state(container);
         let state = if status.foreign {
             format!("{state}, not ours")
         } else {
             state
         };
-        let usable = match (&status.reason, status.ready) {
-            (_, true) if container.is_running() => "yes".to_owned(),
-            (_, true) => "done".to_owned(),
-            (Some(reason), false) => format!("no: {reason}"),
-            (None, false) => "no".to_owned(),
+        let usable = match (status.ready, container.is_running()) {
+            (true, true) => "yes".to_owned(),
+            (true, false) => "done".to_owned(),
+            (false, _) => unusable(status),
         };
         table.row([
             status.name.to_string(),
@@ -111,4 +102,86 @@ pub(super) fn as_table(stack: &Stack, found: &[ServiceStatus]) -> Table {
         ]);
     }
     table
+}
+
+/// What a container does, in the engine's words where it has some: it has none after a closer look.
+fn state(container: &ObservedContainer) -> String {
+    match &container.state {
+        _ if !container.status.is_empty() => container.status.to_lowercase(),
+        ContainerState::Exited {
+            code: Some(code), ..
+        } => format!("exited ({code})"),
+        other => other.word().to_owned(),
+    }
+}
+
+fn unusable(status: &ServiceStatus) -> String {
+    let reason = status.reason.as_ref();
+    reason.map_or_else(|| "no".to_owned(), |reason| format!("no: {reason}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::model::{ContainerId, Hooks, Owner, ServiceName, StackName};
+
+    fn row(container: Option<ObservedContainer>, reason: Option<&str>) -> String {
+        let stack = Stack {
+            name: StackName::new("hub").unwrap(),
+            directory: "/project".into(),
+            files: Vec::new(),
+            services: BTreeMap::new(),
+            networks: BTreeMap::new(),
+            volumes: BTreeMap::new(),
+            hooks: Hooks::default(),
+        };
+        let status = ServiceStatus {
+            name: ServiceName::new("db").unwrap(),
+            container,
+            ready: false,
+            reason: reason.map(str::to_owned),
+            foreign: false,
+        };
+        let table = as_table(&stack, &[status]).to_string();
+        let row = table.lines().nth(1).unwrap().split_whitespace();
+        row.collect::<Vec<_>>().join(" ")
+    }
+
+    fn exited(status: &str) -> ObservedContainer {
+        ObservedContainer {
+            id: ContainerId("1".to_owned()),
+            name: "hub-db-1".to_owned(),
+            owner: Owner::Ours(ServiceName::new("db").unwrap()),
+            image: "i".to_owned(),
+            image_id: String::new(),
+            fingerprint: None,
+            state: ContainerState::Exited {
+                code: Some(1),
+                oom_killed: false,
+            },
+            status: status.to_owned(),
+            health: None,
+            started_at: None,
+            ports: Vec::new(),
+            networks: Vec::new(),
+            addresses: Vec::new(),
+            anonymous_volumes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_death_has_its_status_also_where_the_engine_has_no_words_for_it() {
+        assert_eq!(row(Some(exited("")), None), "db exited (1) no i");
+        let worded = exited("Exited (1) 2 seconds ago");
+        assert_eq!(row(Some(worded), None), "db exited (1) 2 seconds ago no i");
+    }
+
+    #[test]
+    fn a_service_without_a_container_has_its_reason() {
+        assert_eq!(row(None, None), "db missing no");
+        let told = row(None, Some("a reset was cut short"));
+        assert_eq!(told, "db missing no: a reset was cut short");
+    }
 }
