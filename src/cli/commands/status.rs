@@ -133,6 +133,7 @@ mod tests {
             directory: "/project".into(),
             files: Vec::new(),
             services: BTreeMap::new(),
+            off: BTreeMap::new(),
             networks: BTreeMap::new(),
             volumes: BTreeMap::new(),
             hooks: Hooks::default(),
