@@ -136,7 +136,7 @@ impl<W: Write> Printer<'_, W> {
             let time = line.timestamp.as_deref().filter(|_| self.args.timestamps);
             let time = time.map(|time| format!("{time} ")).unwrap_or_default();
             let prefix = self.prefixes.of(service);
-            writeln!(self.output, "{prefix}{time}{text}")
+            writeln!(self.output, "{prefix}{time}{}", in_one_line(&text))
         };
         self.goes_on(written)?;
         if self.following {
@@ -158,6 +158,13 @@ impl<W: Write> Printer<'_, W> {
     }
 }
 
+/// The text without what would move the cursor, such as a carriage return that writes over the
+/// service's name. Escape sequences stay: they are colours.
+fn in_one_line(text: &str) -> String {
+    let moves = |letter: char| letter.is_control() && !matches!(letter, '\t' | '\u{1b}');
+    text.replace(moves, "")
+}
+
 /// A duration before now, or a time, as seconds of the Unix time.
 fn since(text: &str) -> Result<i64, CliError> {
     if let Ok(duration) = text.parse::<SignedDuration>() {
@@ -169,4 +176,21 @@ fn since(text: &str) -> Result<i64, CliError> {
             format!("`{text}` is neither a duration such as `10m` nor a time such as `2026-11-23T20:00:00Z`"),
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_line_moves_the_cursor() {
+        for (text, shown) in [
+            ("10%\r20%\u{8}\u{7}", "10%20%"),
+            ("a\tb", "a\tb"),
+            ("\u{1b}[31mred\u{1b}[0m", "\u{1b}[31mred\u{1b}[0m"),
+            ("grüße", "grüße"),
+        ] {
+            assert_eq!(in_one_line(text), shown);
+        }
+    }
 }
