@@ -310,14 +310,16 @@ impl Reading {
             .iter()
             .rev()
             .find_map(|document| document.root.as_ref()?.get("x-devinfra")?.get("env_files"));
-        let default = [DEFAULT_ENV_FILE];
+        // Where nobody has listed it, a directory of that name is somebody's virtual environment.
+        let is_there = !directory.join(DEFAULT_ENV_FILE).is_dir();
+        let default = is_there.then_some(DEFAULT_ENV_FILE);
         let names: Vec<&str> = match listed.map(|node| (node, &node.value)) {
             Some((_, Value::Sequence(items))) => items
                 .iter()
                 .filter_map(|item| self.env_file(item))
                 .collect(),
             Some((node, Value::Scalar(_))) => self.env_file(node).into_iter().collect(),
-            _ => default.to_vec(),
+            _ => default.into_iter().collect(),
         };
         let paths = names.into_iter().map(|name| directory.join(name));
         paths.filter(|path| exists(path)).collect()

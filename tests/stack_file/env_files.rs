@@ -54,6 +54,13 @@ fn listed_files_that_are_there_and_no_files_are_errors() {
 }
 
 #[test]
+fn a_directory_of_the_usual_name_that_nobody_has_listed_is_passed_over() {
+    let unlisted = "services: {app: {image: i, environment: {A: '${A:-none}'}}}";
+    let world = World::new().stack(unlisted).file(".env/bin/activate", "");
+    assert_snapshot!(world.part("services.app.environment"), @"A: none");
+}
+
+#[test]
 fn a_pipe_is_read_as_a_file() {
     let world = World::new().stack(STACK);
     let pipe = world.path(".env");
