@@ -104,7 +104,7 @@ fn no_password_for_the_first_start() {
 
 #[test]
 fn an_empty_password_for_the_first_start() {
-    let empty = DATABASE.replace("POSTGRES_PASSWORD: first", "POSTGRES_PASSWORD: ''");
+    let empty = DATABASE.replace("planted-first", "''");
     let error = failure(&Project::with(&empty), 5);
     assert_eq!(error["code"], "postgres.no-password");
     assert_eq!(
