@@ -201,15 +201,10 @@ impl Walk<'_> {
     /// Waits for an end of the container that is a failure.
     async fn ended_badly(&self, service: &Service, id: &ContainerId) -> ApplyError {
         let reason = self.deaths.told(id).await;
-        if reason == ExitReason::GOOD && self.may_end(service) {
+        if reason == ExitReason::GOOD && self.run.stack.may_end(service) {
             pending::<()>().await;
         }
         exited(self.run, self.progress, service, id, reason).await
-    }
-
-    /// Whether a good end of the service's process is no failure.
-    fn may_end(&self, service: &Service) -> bool {
-        self.run.stack.may_end(service)
     }
 
     async fn bootstrap(&self, service: &Service) -> Result<(), ApplyError> {
