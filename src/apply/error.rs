@@ -92,12 +92,26 @@ pub enum ApplyError {
 
 impl ApplyError {
     /// The container that has ended, if that is what happened.
-    pub fn ended(&self) -> Option<&ContainerId> {
+    pub fn ended(&self) -> Option<Ended> {
         match self {
-            Self::Exited { container, .. } => Some(container),
+            Self::Exited {
+                container, reason, ..
+            } => Some(Ended {
+                container: container.clone(),
+                reason: *reason,
+            }),
             _ => None,
         }
     }
+}
+
+/// A container that has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// Which.
+    pub container: ContainerId,
+    /// How.
+    pub reason: ExitReason,
 }
 
 /// Why a service's data could not be deleted.

@@ -20,7 +20,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep};
 
-pub use error::{ApplyError, EmptyProblem, ExitReason};
+pub use error::{ApplyError, EmptyProblem, Ended, ExitReason};
 pub use left::{Left, look_for_left};
 pub use observe::{Question, half_wiped, observe};
 pub use prober::{Prober, Probes};
@@ -71,10 +71,10 @@ pub struct Outcome {
 
 impl Outcome {
     /// The containers that have ended.
-    pub fn ended(&self) -> Vec<ContainerId> {
+    pub fn ended(&self) -> Vec<Ended> {
         let failure = self.failure.iter().map(|failure| &failure.error);
         let errors = failure.chain(self.degraded.values());
-        errors.filter_map(ApplyError::ended).cloned().collect()
+        errors.filter_map(ApplyError::ended).collect()
     }
 }
 

@@ -56,6 +56,8 @@ pub struct UpDone {
     pub checks: BTreeMap<ServiceName, Vec<Finding>>,
     /// How many hooks ran.
     pub hooks: usize,
+    /// The stack's containers as they were found, where nothing was done that could change them.
+    pub unchanged: Option<Vec<ObservedContainer>>,
 }
 
 impl UpRequest {
@@ -159,6 +161,9 @@ pub async fn up(session: &Session<'_>, request: &UpRequest) -> Result<UpDone, Fl
     if request.services.is_empty() {
         done.hooks = run_hooks(session, Moment::AfterUp, &[]).await?;
     }
+    if done.hooks > 0 {
+        done.unchanged = None;
+    }
     Ok(done)
 }
 
@@ -180,12 +185,14 @@ async fn bring_up(session: &Session<'_>, request: &UpRequest) -> Result<UpDone, 
         Checks::Run => check_caches(session, &plan, &observed, &outcome).await?,
         Checks::Skip => BTreeMap::new(),
     };
+    let is_unchanged = plan.is_empty() && outcome.degraded.is_empty();
     Ok(UpDone {
         services,
         plan,
         outcome,
         checks,
         hooks: 0,
+        unchanged: is_unchanged.then_some(observed.containers),
     })
 }
 
@@ -252,14 +259,11 @@ pub(super) async fn carry_out(
 
 /// The containers that ended while they were waited for.
 fn ended(carried: &Result<Outcome, FlowError>) -> Vec<ContainerId> {
-    match carried {
+    let ended = match carried {
         Ok(outcome) => outcome.ended(),
-        Err(FlowError::Failed { failure, outcome }) => {
-            let first = failure.error.ended().cloned();
-            first.into_iter().chain(outcome.ended()).collect()
-        }
-        Err(_) => Vec::new(),
-    }
+        Err(error) => error.ended(),
+    };
+    ended.into_iter().map(|one| one.container).collect()
 }
 
 fn failed(failure: Failure, outcome: Outcome) -> FlowError {

@@ -21,6 +21,7 @@ mod failures;
 mod follow;
 mod gone;
 mod kinds;
+mod listed;
 mod shown;
 mod stacks;
 mod support;

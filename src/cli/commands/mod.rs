@@ -17,6 +17,7 @@ mod planned;
 mod report;
 mod reset;
 mod run;
+mod services;
 mod status;
 mod up;
 

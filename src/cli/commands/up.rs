@@ -9,18 +9,19 @@ use serde_json::{Value, json};
 use super::Context;
 use super::checks::{Checked, checks_json, failed_check, tell_checks, unsound};
 use super::planned::plan_json;
+use super::services::Services;
 use crate::apply::Outcome;
 use crate::cli::Exit;
 use crate::cli::args::Up;
 use crate::cli::error::CliError;
 use crate::cli::signals::Signals;
 use crate::cli::terminal;
-use crate::flow::{Checks, FlowError, UpDone, UpRequest, up};
+use crate::flow::{Checks, FlowError, UpDone, UpRequest, by_service, standing, up};
 use crate::kinds;
-use crate::model::{Moment, ServiceName, Stack};
-use crate::plan::{Adopt, Recreate};
+use crate::model::{Moment, Observed, ServiceName, Stack};
+use crate::plan::{Adopt, Plan, Recreate};
 use crate::report::{
-    Stopwatch, Table, Timings, chart, count, dry_run, endpoints, list, millis, note, seconds,
+    Stopwatch, Table, Timings, chart, count, dry_run, list, millis, note, seconds,
 };
 
 pub(super) async fn run(context: &Context<'_>, args: &Up) -> Result<Exit, CliError> {
@@ -34,51 +35,47 @@ pub(super) async fn run(context: &Context<'_>, args: &Up) -> Result<Exit, CliErr
     }
     let session = context.session(&ready, &observer, &stop, "devinfra up");
     let told = |error: FlowError| CliError::flow(&error, &ready.stack, signals.exit());
+    let names = request.selection(&ready.stack).map_err(told)?;
     if args.dry_run {
-        let (plan, _) = request.plan(&session).await.map_err(told)?;
-        if context.output.json {
-            context.output.answer_json(&plan_json(&plan));
-            let (outcome, checks) = (Outcome::default(), Checked::new());
-            let result = result_json(context, &ready.stack, &outcome, &checks, None);
-            context.output.answer_json(&result);
-        } else {
-            let hooks = &ready.stack.hooks.after_up;
-            let hooks = if args.services.is_empty() {
-                hooks.as_slice()
-            } else {
-                &[]
-            };
-            for noted in plan.notes() {
-                context.output.say(format_args!("note: {}", note(noted)));
-            }
-            let shown = dry_run(&plan, Moment::AfterUp, hooks);
-            context.output.answer(shown);
-        }
+        let planned = request.plan(&session).await.map_err(told)?;
+        dry(context, &ready.stack, &names, &request, &planned);
         return Ok(Exit::Done);
     }
     let result = up(&session, &request).await;
+    let standing = if context.output.json || result.is_err() {
+        standing(&session, &result).await
+    } else {
+        None
+    };
     drop(observer);
     context.output.is_about(&ready.stack);
     let timings = stopwatch.as_ref().map(Stopwatch::timings);
     let timings = timings.as_ref();
+    let services = |outcome| Services {
+        stack: &ready.stack,
+        names: &names,
+        outcome,
+        standing: standing.as_ref(),
+    };
     let exit = match result {
         Ok(mut done) => {
             for findings in done.checks.values_mut() {
                 *findings = context.output.given.repeated_in_findings(take(findings));
             }
-            answer(context, &ready.stack, &done, timings)
+            answer(context, services(&done.outcome), &done, timings)
         }
         Err(error) => {
             let nothing = Outcome::default();
-            let outcome = match &error {
+            let services = services(match &error {
                 FlowError::Failed { outcome, .. } => outcome,
                 _ => &nothing,
-            };
+            });
             let told = CliError::flow(&error, &ready.stack, signals.exit());
             if context.output.json {
-                let stack = &ready.stack;
-                let result = result_json(context, stack, outcome, &Checked::new(), Some(&told));
+                let result = result_json(context, services, &Checked::new(), Some(&told));
                 answer_result(context, result, timings);
+            } else if let Some(line) = services.not_up(&error) {
+                context.output.say(line);
             }
             Err(told)
         }
@@ -88,6 +85,38 @@ pub(super) async fn run(context: &Context<'_>, args: &Up) -> Result<Exit, CliErr
         context.output.say(chart(timings, width).trim_end());
     }
     exit
+}
+
+/// Tells what would be done.
+fn dry(
+    context: &Context<'_>,
+    stack: &Stack,
+    names: &BTreeSet<ServiceName>,
+    request: &UpRequest,
+    (plan, observed): &(Plan, Observed),
+) {
+    if context.output.json {
+        context.output.answer_json(&plan_json(plan));
+        let services = Services {
+            stack,
+            names,
+            outcome: &Outcome::default(),
+            standing: Some(&by_service(&observed.containers)),
+        };
+        let result = result_json(context, services, &Checked::new(), None);
+        context.output.answer_json(&result);
+        return;
+    }
+    for noted in plan.notes() {
+        context.output.say(format_args!("note: {}", note(noted)));
+    }
+    let hooks = &stack.hooks.after_up;
+    let hooks = if request.services.is_empty() {
+        hooks.as_slice()
+    } else {
+        &[]
+    };
+    context.output.answer(dry_run(plan, Moment::AfterUp, hooks));
 }
 
 fn request(args: &Up) -> UpRequest {
@@ -114,11 +143,11 @@ fn request(args: &Up) -> UpRequest {
 /// it.
 fn answer(
     context: &Context<'_>,
-    stack: &Stack,
+    services: Services<'_>,
     done: &UpDone,
     timings: Option<&Timings>,
 ) -> Result<Exit, CliError> {
-    let outcome = &done.outcome;
+    let (stack, outcome) = (services.stack, services.outcome);
     for error in &degraded(stack, outcome) {
         context.output.warn_of(error);
     }
@@ -126,7 +155,7 @@ fn answer(
     let failed = failed_check(stack, &done.checks);
     if context.output.json {
         let error = failed.as_ref();
-        let result = result_json(context, stack, outcome, &done.checks, error);
+        let result = result_json(context, services, &done.checks, error);
         answer_result(context, result, timings);
     } else {
         let elapsed = context.output.began.elapsed();
@@ -189,23 +218,11 @@ fn answer_result(context: &Context<'_>, mut result: Value, timings: Option<&Timi
 
 fn result_json(
     context: &Context<'_>,
-    stack: &Stack,
-    outcome: &Outcome,
+    services: Services<'_>,
     checks: &Checked,
     error: Option<&CliError>,
 ) -> Value {
-    let services: Vec<Value> = outcome
-        .ready
-        .iter()
-        .map(|(name, ready)| {
-            json!({
-                "name": name.as_str(),
-                "state": "running",
-                "ready_ms": millis(ready.elapsed),
-                "endpoints": endpoints(stack.services.get(name), &ready.ports),
-            })
-        })
-        .collect();
+    let (stack, outcome) = (services.stack, services.outcome);
     let lost = outcome.degraded.keys().chain(unsound(stack, checks));
     let warnings = degraded(stack, outcome);
     let warnings: Vec<Value> = warnings
@@ -219,7 +236,7 @@ fn result_json(
         "ok": error.is_none(),
         "stack": stack.name.as_str(),
         "elapsed_ms": millis(context.output.began.elapsed()),
-        "services": services,
+        "services": services.as_json(),
         "degraded": degraded,
         "warnings": warnings,
         "cache": checks_json(checks),
@@ -234,7 +251,6 @@ mod tests {
     use super::*;
     use crate::apply::ReadyService;
     use crate::model::{ContainerId, ContainerSpec, Hooks, ImageRef, Service, StackName};
-    use crate::plan::Plan;
 
     fn name(text: &str) -> ServiceName {
         ServiceName::new(text).unwrap()
@@ -278,6 +294,7 @@ mod tests {
             outcome,
             checks: BTreeMap::new(),
             hooks,
+            unchanged: None,
         };
         headline(&stack(), &done, Duration::from_millis(40))
     }
