@@ -72,6 +72,12 @@ pub enum BootstrapError {
         /// What it said, in its answer or its log.
         said: String,
     },
+    /// LakeFS can't reach its block store, or the store refuses it.
+    #[error("LakeFS can't use its block store: {said}")]
+    LakefsStore {
+        /// What the store, or the way to it, said.
+        said: String,
+    },
     /// LakeFS can't read its own users' keys any more.
     #[error("LakeFS can't decrypt its own data: it was set up with another encryption key")]
     LakefsEncryptionKey,
@@ -96,6 +102,7 @@ impl BootstrapError {
             Self::LakefsSetup { .. } => "lakefs.setup",
             Self::LakefsKeysLost { .. } => "lakefs.keys-lost",
             Self::LakefsKeysRefused { .. } => "lakefs.keys-refused",
+            Self::LakefsStore { .. } => "lakefs.store",
             Self::LakefsEncryptionKey => "lakefs.encryption-key",
             Self::LakefsCredentials(_) => "lakefs.credentials-file",
             Self::Cache(_) => "cache.bootstrap",

@@ -12,8 +12,8 @@ use crate::model::S3;
 
 /// How long a signature is good for.
 pub(super) const SIGNATURE_LIFE: Duration = Duration::from_mins(1);
-/// The bucket asked about when the stack file names none. It need not exist.
-const ANY_BUCKET: &str = "devinfra-probe";
+/// The bucket asked about where none is meant. It need not exist.
+pub(super) const ANY_BUCKET: &str = "devinfra-probe";
 
 /// Asks for the bucket's first object. Whether the bucket exists does not matter here: an answer to
 /// a signed request proves the store, the keys and the clock.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::slice::from_ref;
 use std::time::Duration;
 
 use super::{Condition, Kind, MountSource, Service, ServiceName, StackName};
@@ -332,6 +333,23 @@ impl Stack {
             }
         }
         reached
+    }
+
+    /// The S3 stores that a LakeFS may keep its objects in: those of the stack, but for one that needs
+    /// a LakeFS itself. None for a service of another kind.
+    pub fn stores_of(&self, name: &ServiceName) -> impl Iterator<Item = &ServiceName> {
+        let is_lakefs = |name: &ServiceName| {
+            let service = self.services.get(name);
+            service.is_some_and(|service| matches!(service.kind, Kind::Lakefs(_)))
+        };
+        let mut stores = Vec::new();
+        if is_lakefs(name) {
+            let services = self.services.values();
+            let of_s3 = services.filter(|service| matches!(service.kind, Kind::S3(_)));
+            stores.extend(of_s3.map(|service| &service.name));
+            stores.retain(|store| !self.closure(from_ref(*store)).iter().any(is_lakefs));
+        }
+        stores.into_iter()
     }
 
     /// The service of the stack that a helper of this name does something for.

@@ -38,7 +38,8 @@ fn in_dependency_order<'a>(
         }
         let service = stack.services.get(name);
         let dependencies = service.into_iter().flat_map(|one| one.depends_on.keys());
-        for before in dependencies.chain(wipes.before(stack, name)) {
+        let before = dependencies.chain(wipes.before(stack, name));
+        for before in before.chain(stack.stores_of(name)) {
             visit((stack, wipes), before, seen, order);
         }
         order.push(name);
@@ -276,6 +277,11 @@ impl<'a> Planner<'a> {
         if !completes {
             done = self.wipe_live(service, existing, usable);
             if service.kind.has_bootstrap() {
+                // LakeFS asks its store.
+                for store in self.stack.stores_of(&service.name) {
+                    let reached = self.milestones.get(store);
+                    done.extend(reached.iter().flat_map(|reached| &reached.healthy));
+                }
                 let action = Action::Bootstrap {
                     existing: existing.cloned(),
                 };

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -20,6 +20,8 @@ const REFUSED: &str = "{\"message\":\"error authenticating request\"}\n";
 const ASK_STATE: &str = "GET /api/v1/setup_lakefs";
 const SET_UP: &str = "POST /api/v1/setup_lakefs";
 const VERIFY: &str = "GET /api/v1/repositories?amount=1";
+const ASK_STORE: &str = "POST /api/v1/repositories";
+const NO_ACCESS: &str = "{\"message\":\"failed to create repository: failed to access storage\"}\n";
 
 /// A LakeFS that knows these keys, or none yet.
 async fn lakefs(keys: Option<&Credentials>) -> Server {
@@ -48,6 +50,7 @@ fn answer(known: &mut Option<String>, asked: &Asked) -> Told {
             Some(basic) if asked.has(basic) => told(200, "{\"results\":[]}"),
             _ => told(401, REFUSED),
         },
+        ("POST", "/api/v1/repositories") => told(400, NO_ACCESS),
         // As the real one: to anybody.
         ("GET", "/api/v1/user") => told(200, r#"{"user":{"creation_date":0,"id":""}}"#),
         _ => told(404, ""),
@@ -102,7 +105,7 @@ async fn a_fresh_lakefs_is_set_up_with_keys_that_are_in_the_file_and_work() {
             file: file.clone()
         }]
     );
-    assert_eq!(server.lines(), [ASK_STATE, SET_UP, VERIFY]);
+    assert_eq!(server.lines(), [ASK_STATE, SET_UP, VERIFY, ASK_STORE]);
     let kept = Credentials::read(&file).unwrap();
     assert!(kept.is_some());
     assert_eq!(boot(&server, &file, &[]).await.unwrap(), []);
@@ -126,7 +129,7 @@ async fn keys_that_lakefs_knows_are_tried_and_left_alone() {
     keys("KEPT").write(&file).unwrap();
     let server = lakefs(Some(&keys("KEPT"))).await;
     assert_eq!(boot(&server, &file, &[]).await.unwrap(), []);
-    assert_eq!(server.lines(), [ASK_STATE, VERIFY]);
+    assert_eq!(server.lines(), [ASK_STATE, VERIFY, ASK_STORE]);
 }
 
 /// Killed while the file was written.
@@ -181,4 +184,87 @@ async fn wrong_keys_and_a_changed_encryption_key_are_told_apart_by_the_log() {
         assert_eq!(error.code(), code, "{log}");
         assert!(error.to_string().ends_with(ends), "{error}");
     }
+}
+
+/// What LakeFS answers to the wish for a repository, and what it logs of it. `NAMESPACE` stands for
+/// the namespace that was wished for.
+async fn asked_for_its_store(
+    status: u16,
+    answer: &'static str,
+    log: &str,
+) -> (Result<Vec<Deed>, BootstrapError>, Vec<String>) {
+    let (_directory, file) = place();
+    keys("KEPT").write(&file).unwrap();
+    let engine = Arc::new(FakeEngine::default());
+    let (writes, log) = (Arc::clone(&engine), log.to_owned());
+    let known = Mutex::new(Some(basic(&keys("KEPT"))));
+    let server = Server::new(8000, move |asked| {
+        let target = asked.target.as_str();
+        match asked.method.as_str() {
+            "POST" => {
+                assert!(asked.has(&basic(&keys("KEPT"))));
+                let body: Value = serde_json::from_str(&asked.body).unwrap();
+                let namespace = body["storage_namespace"].as_str().unwrap();
+                assert!(namespace.starts_with("s3://devinfra-probe/"), "{body}");
+                writes.set_log(&["before", &log.replace("NAMESPACE", namespace), "after"]);
+                told(status, answer)
+            }
+            "DELETE" if target.starts_with("/api/v1/repositories/devinfra-probe-") => told(204, ""),
+            _ => self::answer(&mut known.lock().unwrap(), asked),
+        }
+    })
+    .await;
+    let kind = Kind::Lakefs(Lakefs {
+        port: 8000,
+        credentials_file: Some(file),
+        admin: "admin".to_owned(),
+    });
+    let target = Target {
+        ports: &server.ports,
+        container: &ContainerId(String::new()),
+        engine: &*engine,
+    };
+    let done = bootstrap(&kind, &target).await;
+    (done, server.lines())
+}
+
+#[tokio::test]
+async fn a_store_that_lakefs_does_not_reach_is_told_with_what_its_log_says() {
+    for (log, said) in [
+        (
+            r#"level=warning msg="Could not access storage namespace" error="operation error S3: GetObject, request send failed, Get \"http://minio:9001/devinfra-probe\": dial tcp 172.18.0.2:9001: connect: connection refused" reason=unknown storage_namespace="NAMESPACE""#,
+            r#"Get "http://minio:9001/devinfra-probe": dial tcp 172.18.0.2:9001: connect: connection refused"#,
+        ),
+        (
+            r#"{"error":"https response error StatusCode: 403, api error SignatureDoesNotMatch: check your key","level":"warning","storage_namespace":"NAMESPACE"}"#,
+            "SignatureDoesNotMatch: check your key",
+        ),
+    ] {
+        let (done, _) = asked_for_its_store(400, NO_ACCESS, log).await;
+        let error = done.unwrap_err();
+        assert_eq!(error.code(), "lakefs.store");
+        let message = format!("LakeFS can't use its block store: {said}");
+        assert_eq!(error.to_string(), message);
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_answers_is_reached_whatever_it_answers_of_a_bucket_that_is_not_there() {
+    let missing = r#"error="api error NoSuchBucket: no such bucket" storage_namespace="NAMESPACE""#;
+    let denied = r#"error="api error AccessDenied: Access Denied." storage_namespace="NAMESPACE""#;
+    let of_another = r#"error="no such host" storage_namespace="s3://hub-storage/repo""#;
+    for log in [missing, denied, of_another] {
+        let (done, asked) = asked_for_its_store(400, NO_ACCESS, log).await;
+        assert_eq!(done.unwrap(), [], "{log}");
+        assert_eq!(asked, [ASK_STATE, VERIFY, ASK_STORE]);
+    }
+    let local = "{\"message\":\"failed to match required regex ^local://: invalid namespace\"}";
+    assert_eq!(asked_for_its_store(400, local, "").await.0.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_repository_that_was_made_after_all_is_removed() {
+    let (done, asked) = asked_for_its_store(201, "{}", "").await;
+    assert_eq!(done.unwrap(), []);
+    assert!(asked.last().unwrap().starts_with("DELETE "), "{asked:?}");
 }

@@ -2,10 +2,10 @@
 
 use devinfra::engine::FakeEngine;
 use devinfra::model::{
-    Condition, ContainerState, Kind, LoginRole, NetworkId, PortHolder, Postgres, Protocol,
-    PullPolicy, Stack, TakenPort,
+    Condition, ContainerState, Kind, Lakefs, LoginRole, NetworkId, PortHolder, Postgres, Protocol,
+    PullPolicy, S3, Stack, TakenPort,
 };
-use devinfra::plan::{Adopt, Goal, Note, Recreate, Step, Up, reconcile};
+use devinfra::plan::{Adopt, Goal, Note, Plan, Recreate, Step, Up, reconcile};
 
 use crate::world::{Change as _, engine_for, image, look, name, plan, reach, refusals, stack};
 
@@ -32,6 +32,46 @@ async fn a_stack_that_runs_as_wanted_needs_nothing() {
     let engine = engine_for(&stack);
     reach(&engine, &stack, &up(&stack)).await;
     assert!(plan(&engine, &stack, &up(&stack)).await.is_empty());
+}
+
+/// LakeFS asks its store whether it takes its keys.
+#[tokio::test]
+async fn a_lakefs_is_bootstrapped_after_its_store() {
+    let lakefs = Kind::Lakefs(Lakefs {
+        port: 8000,
+        credentials_file: Some("/keys.env".into()),
+        admin: "admin".to_owned(),
+    });
+    let s3 = Kind::S3(S3 {
+        port: 9000,
+        access_key: "key".to_owned(),
+        secret_key: "secret".into(),
+        region: "us-east-1".to_owned(),
+        bucket: Some("hub".to_owned()),
+    });
+    let both = stack(&["lakefs", "store"])
+        .change("lakefs", |one| one.kind = lakefs)
+        .change("store", |one| one.kind = s3);
+    let after = |plan: &Plan| -> Vec<String> {
+        let found = |step: &&Step| step.to_string().starts_with("bootstrap lakefs");
+        let step = plan.steps().iter().find(found).unwrap();
+        let before = step.after.iter().filter_map(|id| plan.step(*id));
+        before
+            .map(|step| {
+                step.action
+                    .describe(step.service.as_ref().unwrap().as_str())
+            })
+            .collect()
+    };
+    let planned = plan(&engine_for(&both), &both, &up(&both)).await;
+    assert_eq!(
+        after(&planned),
+        ["bootstrap store", "wait until lakefs is usable"]
+    );
+    // A store that needs LakeFS itself is none that LakeFS can wait for.
+    let odd = both.depends("store", "lakefs", Condition::Healthy);
+    let planned = plan(&engine_for(&odd), &odd, &up(&odd)).await;
+    assert_eq!(after(&planned), ["wait until lakefs is usable"]);
 }
 
 #[tokio::test]

@@ -175,6 +175,12 @@ pub(super) const LAKEFS: Chapter = Chapter {
             "Put the keys there that it was set up with, or wipe LakeFS.",
         ),
         entry(
+            "lakefs.store",
+            Exit::Service,
+            "LakeFS can't reach its block store, or the store refuses its keys.",
+            "Compare LAKEFS_BLOCKSTORE_S3_ENDPOINT, and the keys beside it, with the store's.",
+        ),
+        entry(
             "lakefs.encryption-key",
             Exit::Service,
             "The encryption key is another than the one LakeFS was set up with.",

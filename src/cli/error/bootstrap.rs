@@ -15,6 +15,10 @@ pub(super) fn bootstrap_hints(error: &BootstrapError) -> Vec<String> {
             ),
             WIPE.to_owned(),
         ],
+        BootstrapError::LakefsStore { .. } => vec![
+            "LAKEFS_BLOCKSTORE_S3_ENDPOINT and the keys beside it must be those of the store, whose host is the name of its service".to_owned(),
+            "`devinfra status` says whether the store runs".to_owned(),
+        ],
         BootstrapError::LakefsEncryptionKey => vec![
             "set LAKEFS_AUTH_ENCRYPT_SECRET_KEY (DEV_LAKEFS_ENCRYPT_SECRET_KEY in the default stack) back to what it was".to_owned(),
             WIPE.to_owned(),

@@ -174,7 +174,8 @@ fn value_of<'t>(text: &'t str, name: &str) -> Option<&'t str> {
         .rfind(|value| !value.is_empty())
 }
 
-fn random_letters<const COUNT: usize>() -> Result<String, CredentialsError> {
+/// So many letters that nobody can guess.
+pub(super) fn random_letters<const COUNT: usize>() -> Result<String, CredentialsError> {
     let mut bytes = [0_u8; COUNT];
     getrandom::fill(&mut bytes).map_err(CredentialsError::Random)?;
     // 256 is a multiple of 32, so every letter is as likely as any other.

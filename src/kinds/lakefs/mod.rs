@@ -1,8 +1,9 @@
-//! LakeFS: its health, its set-up, and the keys that come of it.
+//! LakeFS: its health, its set-up, the keys that come of it, and whether it reaches its store.
 
 mod credentials;
 mod probe;
 mod setup;
+mod store;
 
 pub use credentials::{Credentials, CredentialsError};
 pub(super) use probe::probe;

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::time::sleep;
 
-use super::Credentials;
+use super::{Credentials, store};
 use crate::kinds::http::{Answer, NoAnswer, ask, get};
 use crate::kinds::{BootstrapError, Deed, Target};
 use crate::model::Lakefs;
@@ -81,6 +81,7 @@ pub(in crate::kinds) async fn bootstrap(
         }
     };
     verify(address, &keys, file, target).await?;
+    store::reach(address, &keys, target).await?;
     Ok(deeds)
 }
 
@@ -149,21 +150,32 @@ pub(in crate::kinds) async fn repositories(
     amount: u16,
     after: &str,
 ) -> Result<Answer, BootstrapError> {
-    let pair = format!("{}:{}", keys.access_key, keys.secret_key.reveal());
     // Names of repositories need no encoding.
     let query = if after.is_empty() {
         format!("amount={amount}")
     } else {
         format!("amount={amount}&after={after}")
     };
+    let path = format!("/repositories?{query}");
+    signed(Method::GET, address, &path, keys, String::new()).await
+}
+
+/// Sends a request with the admin's keys; `path` starts behind `/api/v1`.
+pub(super) async fn signed(
+    method: Method,
+    address: SocketAddr,
+    path: &str,
+    keys: &Credentials,
+    body: String,
+) -> Result<Answer, BootstrapError> {
+    let pair = format!("{}:{}", keys.access_key, keys.secret_key.reveal());
+    let basic = format!("Basic {}", BASE64_STANDARD.encode(pair));
     let request = Request::builder()
-        .method(Method::GET)
-        .uri(format!("http://{address}/api/v1/repositories?{query}"))
-        .header(
-            AUTHORIZATION,
-            format!("Basic {}", BASE64_STANDARD.encode(pair)),
-        )
-        .body(Full::new(Bytes::new()));
+        .method(method)
+        .uri(format!("http://{address}/api/v1{path}"))
+        .header(AUTHORIZATION, basic)
+        .header(CONTENT_TYPE, "application/json")
+        .body(Full::new(Bytes::from(body)));
     sent(request).await
 }
 
@@ -173,20 +185,33 @@ async fn refused(answer: &Answer, file: &Path, target: &Target<'_>) -> Bootstrap
         file: file.to_owned(),
         said: said.to_owned(),
     };
-    for _look in 0..LOOKS {
-        let log = target.engine.log_tail(target.container, LOG_LINES).await;
-        for line in log.unwrap_or_default().iter().rev() {
-            if line.contains("could not decrypt value") {
-                return BootstrapError::LakefsEncryptionKey;
-            }
-            let known = ["credentials not found", "invalid secret access key"];
-            if let Some(said) = known.into_iter().find(|said| line.contains(said)) {
-                return refused(said);
-            }
+    let told = in_log(target, |line| {
+        if line.contains("could not decrypt value") {
+            return Some(BootstrapError::LakefsEncryptionKey);
         }
-        sleep(BETWEEN_LOOKS).await;
+        let mut known = ["credentials not found", "invalid secret access key"].into_iter();
+        known.find(|said| line.contains(said)).map(refused)
+    });
+    told.await.unwrap_or_else(|| refused(&complaint(answer)))
+}
+
+/// What `read` makes of LakeFS's last log lines, the newest first; `None` where there is no such line
+/// even after a moment.
+pub(super) async fn in_log<Found>(
+    target: &Target<'_>,
+    read: impl Fn(&str) -> Option<Found>,
+) -> Option<Found> {
+    for look in 0..LOOKS {
+        if look > 0 {
+            sleep(BETWEEN_LOOKS).await;
+        }
+        let log = target.engine.log_tail(target.container, LOG_LINES).await;
+        let log = log.unwrap_or_default();
+        if let Some(found) = log.iter().rev().find_map(|line| read(line)) {
+            return Some(found);
+        }
     }
-    refused(&complaint(answer))
+    None
 }
 
 async fn sent(request: http::Result<Request<Full<Bytes>>>) -> Result<Answer, BootstrapError> {
@@ -202,13 +227,13 @@ fn silent(error: &NoAnswer) -> BootstrapError {
     }
 }
 
-fn failed(answer: &Answer) -> BootstrapError {
+pub(super) fn failed(answer: &Answer) -> BootstrapError {
     BootstrapError::LakefsSetup {
         said: format!("it answers {} {}", answer.status, complaint(answer)),
     }
 }
 
-fn complaint(answer: &Answer) -> String {
+pub(super) fn complaint(answer: &Answer) -> String {
     serde_json::from_str(&answer.body)
         .map(|complaint: Complaint| complaint.message)
         .unwrap_or_default()

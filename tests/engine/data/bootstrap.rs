@@ -68,3 +68,27 @@ fn lost_keys_and_a_changed_encryption_key_are_told_with_the_way_out() {
     make_repositories(&variables(&project));
     assert_eq!(fs::read_to_string(&file).unwrap(), kept);
 }
+
+/// LakeFS itself is healthy all the time.
+#[test]
+fn a_block_store_that_lakefs_does_not_reach_or_that_refuses_it_is_told() {
+    let mut project = Project::default_stack();
+    project.up();
+    project.set("KOHAKU_HUB_S3_SECRET_KEY", "planted-of-another-store");
+    let run = project.run(&["up", "--json"]).exits_with(5);
+    assert_eq!(run.result()["error"]["code"], "lakefs.store");
+    assert_eq!(run.result()["error"]["service"], "lakefs");
+    let said = run.result()["error"]["causes"][0].to_string();
+    assert!(said.contains("403"), "{said}");
+    let key = project.variable("DEV_MINIO_ROOT_PASSWORD").to_owned();
+    project.set("KOHAKU_HUB_S3_SECRET_KEY", &key);
+    project.up();
+    make_repositories(&variables(&project));
+    project.merge(
+        "elsewhere.yaml",
+        "services: {lakefs: {environment: {LAKEFS_BLOCKSTORE_S3_ENDPOINT: 'http://minio:9009'}}}",
+    );
+    let run = project.run(&["up"]).exits_with(5);
+    assert!(run.stderr.contains("LakeFS can't use its block store: "));
+    assert!(run.stderr.contains("onnection refused"), "{}", run.stderr);
+}

@@ -96,7 +96,11 @@ impl Lakefs {
             Refusal::InUse(_) => ("already_in_use", error.as_str()),
             Refusal::Inaccessible(_) => ("unknown", "failed to access storage"),
         };
-        let fields = [("reason", reason), ("error", &error)];
+        let fields = [
+            ("reason", reason),
+            ("error", &error),
+            ("storage_namespace", namespace),
+        ];
         self.log.line(
             Level::Warning,
             "Could not access storage namespace",
