@@ -1,7 +1,7 @@
 //! Which containers have died since the run began.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -121,6 +121,14 @@ impl Deaths {
         if let Ok(mut told) = self.told.lock() {
             told.entry(id.clone()).or_default().expected += 1;
         }
+    }
+
+    /// The containers that have died, as far as events told.
+    pub(super) fn all(&self) -> BTreeMap<ContainerId, ExitReason> {
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let died = told.iter().filter(|(_, told)| told.died);
+        died.map(|(id, told)| (id.clone(), told.as_reason()))
+            .collect()
     }
 
     fn told_of(&self, id: &ContainerId) -> Told {

@@ -91,27 +91,15 @@ pub enum ApplyError {
 }
 
 impl ApplyError {
-    /// The container that has ended, if that is what happened.
-    pub fn ended(&self) -> Option<Ended> {
+    /// The container that has ended, and how, if that is what happened.
+    pub(super) fn ended(&self) -> Option<(&ContainerId, ExitReason)> {
         match self {
             Self::Exited {
                 container, reason, ..
-            } => Some(Ended {
-                container: container.clone(),
-                reason: *reason,
-            }),
+            } => Some((container, *reason)),
             _ => None,
         }
     }
-}
-
-/// A container that has ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ended {
-    /// Which.
-    pub container: ContainerId,
-    /// How.
-    pub reason: ExitReason,
 }
 
 /// Why a service's data could not be deleted.

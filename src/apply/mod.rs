@@ -10,29 +10,29 @@ mod prober;
 mod step;
 mod stop;
 mod wait;
+mod walk;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep};
 
-pub use error::{ApplyError, EmptyProblem, Ended, ExitReason};
+pub use error::{ApplyError, EmptyProblem, ExitReason};
 pub use left::{Left, look_for_left};
 pub use observe::{Question, half_wiped, observe};
 pub use prober::{Prober, Probes};
 pub use stop::{Stop, Stopper};
 
 use crate::engine::Engine;
-use crate::event::{Event, Observer};
+use crate::event::Observer;
 use crate::kinds::Amount;
 use crate::model::{ContainerId, NetworkId, Observed, PublishedPort, ServiceName, Stack};
-use crate::plan::{Plan, Step, StepId};
+use crate::plan::{Plan, StepId};
 use deaths::Deaths;
 use step::Progress;
+use walk::Walk;
 
 /// How long services that ran before may take to answer before anything is made of it.
 const UNSUSPICIOUS: Duration = Duration::from_millis(300);
@@ -63,19 +63,14 @@ pub struct Outcome {
     pub degraded: BTreeMap<ServiceName, ApplyError>,
     /// What ended the run before its end.
     pub failure: Option<Failure>,
+    /// What else failed before the run had ended, in the order in which it did.
+    pub further: Vec<Failure>,
     /// What was wiped, by service.
     pub wiped: BTreeMap<ServiceName, Vec<Amount>>,
     /// Steps that succeeded.
     pub done: BTreeSet<StepId>,
-}
-
-impl Outcome {
-    /// The containers that have ended.
-    pub fn ended(&self) -> Vec<Ended> {
-        let failure = self.failure.iter().map(|failure| &failure.error);
-        let errors = failure.chain(self.degraded.values());
-        errors.filter_map(ApplyError::ended).collect()
-    }
+    /// The containers of the stack that have ended during the run, and not because it stopped them.
+    pub ended: BTreeMap<ContainerId, ExitReason>,
 }
 
 /// A service that is usable.
@@ -123,9 +118,10 @@ impl fmt::Debug for Run<'_> {
 
 /// Carries out `plan`, everything that is independent at the same time.
 ///
-/// The first failure of a required step ends the run: nothing new begins, waits and pulls end at
-/// once, and engine calls under way are finished, so that what exists afterwards is known. The same
-/// happens when `stop` is asked for. What was made stays: the next run goes on from there.
+/// The first failure of a required step ends the run: nothing new begins, waits and pulls end as soon
+/// as what fails at the same time has been seen, and engine calls under way are finished, so that what
+/// exists afterwards is known. When `stop` is asked for, waits and pulls end at once. What was made
+/// stays: the next run goes on from there.
 pub async fn apply(run: &Run<'_>, plan: &Plan, observed: &Observed, stop: &Stop) -> Outcome {
     let (stopper, local_stop) = stop.nested();
     let deaths = Deaths::default();
@@ -150,127 +146,6 @@ pub async fn apply(run: &Run<'_>, plan: &Plan, observed: &Observed, stop: &Stop)
         outcome = walk.all(&stopper, !plan.is_empty()) => outcome,
         () = watching => Outcome::default(),
     }
-}
-
-/// One walk through a plan.
-struct Walk<'a> {
-    run: &'a Run<'a>,
-    plan: &'a Plan,
-    progress: &'a Progress,
-    deaths: &'a Deaths,
-    stop: &'a Stop,
-}
-
-impl Walk<'_> {
-    async fn all(&self, stopper: &Stopper, watched: bool) -> Outcome {
-        if watched {
-            self.deaths.watching().await;
-        }
-        let mut outcome = Outcome::default();
-        let mut ahead: Vec<&Step> = self.plan.steps().iter().collect();
-        let mut failed: BTreeSet<StepId> = BTreeSet::new();
-        let mut running = FuturesUnordered::new();
-        loop {
-            ahead.retain(|step| {
-                let lost = step.after.iter().any(|before| failed.contains(before));
-                if lost {
-                    failed.insert(step.id);
-                }
-                !lost
-            });
-            if !self.stop.is_asked() {
-                ahead.retain(|step| {
-                    let can_start = step
-                        .after
-                        .iter()
-                        .all(|before| outcome.done.contains(before));
-                    if can_start {
-                        running.push(self.one(step));
-                    }
-                    !can_start
-                });
-            }
-            let Some((step, result)) = running.next().await else {
-                break;
-            };
-            match result {
-                Ok(()) => {
-                    outcome.done.insert(step.id);
-                }
-                Err(error) => {
-                    failed.insert(step.id);
-                    record(&mut outcome, self.plan, step, error);
-                    if outcome.failure.is_some() {
-                        stopper.stop();
-                    }
-                }
-            }
-        }
-        if self.stop.is_asked() && outcome.failure.is_none() {
-            outcome.failure = Some(Failure {
-                service: None,
-                error: ApplyError::Interrupted,
-            });
-        }
-        outcome.ready = self.progress.ready();
-        outcome.wiped = self.progress.wiped();
-        outcome
-            .ready
-            .retain(|name, _| !outcome.degraded.contains_key(name));
-        outcome
-    }
-
-    async fn one<'s>(&self, step: &'s Step) -> (&'s Step, Result<(), ApplyError>) {
-        self.run.observer.on(Event::Started(step.id));
-        let began = Instant::now();
-        let result = self.carry_out(step).await;
-        let (step_id, elapsed) = (step.id, began.elapsed());
-        self.run.observer.on(match result {
-            Ok(()) => Event::Finished {
-                step: step_id,
-                elapsed,
-            },
-            Err(ApplyError::Interrupted) => Event::Stopped {
-                step: step_id,
-                elapsed,
-            },
-            Err(_) => Event::Failed {
-                step: step_id,
-                elapsed,
-            },
-        });
-        (step, result)
-    }
-}
-
-/// Notes a failure: of the run when the step, or one that needs it, is required; else of its
-/// service alone. What was merely stopped has not failed.
-fn record(outcome: &mut Outcome, plan: &Plan, step: &Step, error: ApplyError) {
-    if matches!(error, ApplyError::Interrupted) {
-        return;
-    }
-    match &step.service {
-        Some(service) if !is_needed(plan, step) => {
-            outcome.degraded.entry(service.clone()).or_insert(error);
-        }
-        service => {
-            if outcome.failure.is_none() {
-                outcome.failure = Some(Failure {
-                    service: service.clone(),
-                    error,
-                });
-            }
-        }
-    }
-}
-
-/// Whether the step is required, or another that is required comes after it.
-fn is_needed(plan: &Plan, step: &Step) -> bool {
-    step.required
-        || plan
-            .steps()
-            .iter()
-            .any(|other| other.after.contains(&step.id) && is_needed(plan, other))
 }
 
 /// What the steps of a run have made so far.

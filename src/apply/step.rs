@@ -6,10 +6,11 @@ use std::sync::{Mutex, PoisonError};
 use futures_util::future::pending;
 use tokio::time::sleep;
 
+use super::ReadyService;
 use super::error::{ApplyError, ExitReason};
 use super::wait::{Wait, exited};
+use super::walk::Walk;
 use super::words::LastWords;
-use super::{ReadyService, Walk};
 use crate::data::create_directory;
 use crate::event::Event;
 use crate::kinds::{Amount, BootstrapError};

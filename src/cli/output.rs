@@ -209,8 +209,10 @@ impl Output {
     /// The failure with hints that mean the same stack as this run.
     fn repeated(&self, error: &CliError) -> CliError {
         let hints = error.hints.iter();
+        let further = error.further.iter();
         CliError {
             hints: hints.map(|hint| self.given.repeated_in(hint)).collect(),
+            further: further.map(|one| self.repeated(one)).collect(),
             ..error.clone()
         }
     }

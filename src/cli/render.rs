@@ -1,5 +1,6 @@
 //! One failure, for people and for scripts.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -9,6 +10,10 @@ use serde_json::{Value, json};
 use super::error::CliError;
 use crate::report::{annotation, annotation_at, millis};
 use crate::stack_file::Told;
+
+/// How many lines of a log are shown of what failed at the same time as another: the first failure
+/// shows what there is.
+const FURTHER_LINES: usize = 3;
 
 /// The failure as people read it: what, why, the evidence, and what to do.
 pub(super) fn for_people(error: &CliError) -> String {
@@ -23,33 +28,53 @@ pub(super) fn as_warning(error: &CliError) -> String {
 fn labelled(label: &str, colour: AnsiColor, error: &CliError) -> String {
     let style = colour.on_default().bold();
     let cyan = AnsiColor::Cyan.on_default().bold();
-    let dim = Style::new().dimmed();
     let mut text = String::new();
     if let Some(rendered) = &error.rendered {
         text.push_str(rendered.trim_end());
         return text;
     }
-    write!(text, "{style}{label}{style:#}: {}", error.message).ok(); // a String takes everything
-    for cause in &error.causes {
-        write!(text, "\n  Caused by: {cause}").ok();
+    text.push_str(&told(label, style, error, error.log.as_slice()));
+    for one in &error.further {
+        let log = last(&one.log, FURTHER_LINES);
+        text.push('\n');
+        text.push_str(&told(label, style, one, log));
     }
-    if !error.log.is_empty() {
+    let mut said = BTreeSet::new();
+    let hints = [error].into_iter().chain(&error.further);
+    for hint in hints.flat_map(|one| &one.hints) {
+        if said.insert(hint) {
+            write!(text, "\n{cyan}hint{cyan:#}: {hint}").ok();
+        }
+    }
+    text
+}
+
+/// What, why, and the evidence.
+fn told(label: &str, style: Style, error: &CliError, log: &[String]) -> String {
+    let dim = Style::new().dimmed();
+    let mut text = format!("{style}{label}{style:#}: {}", error.message);
+    for cause in &error.causes {
+        write!(text, "\n  Caused by: {cause}").ok(); // a String takes everything
+    }
+    if !log.is_empty() {
         let whose = error.service.as_deref().unwrap_or("the container");
         write!(text, "\n  Last lines of the log of `{whose}`:").ok();
-        for line in &error.log {
+        for line in log {
             write!(text, "\n  {dim}|{dim:#} {line}").ok();
         }
     }
-    for hint in &error.hints {
-        write!(text, "\n{cyan}hint{cyan:#}: {hint}").ok();
-    }
     text
+}
+
+fn last<T>(items: &[T], number: usize) -> &[T] {
+    let first = items.len().saturating_sub(number);
+    items.get(first..).unwrap_or_default()
 }
 
 /// The failure as annotations of a GitHub Actions run, which are shown far from the log: at their
 /// places where the stack file has problems.
 pub(super) fn for_github(error: &CliError) -> String {
-    let title = format!("devinfra: {}", error.code);
+    let title = title(error);
     let placed = error.problems.iter().filter_map(|told| {
         let place = told.place.as_ref()?;
         let help = told.help.iter().map(|help| format!("\nhelp: {help}"));
@@ -66,6 +91,11 @@ pub(super) fn for_github(error: &CliError) -> String {
     if !placed.is_empty() {
         return placed.join("\n");
     }
+    let all = [error].into_iter().chain(&error.further);
+    all.map(unplaced).collect::<Vec<_>>().join("\n")
+}
+
+fn unplaced(error: &CliError) -> String {
     let causes = error
         .causes
         .iter()
@@ -73,7 +103,11 @@ pub(super) fn for_github(error: &CliError) -> String {
     let hints = error.hints.iter().map(|hint| format!("hint: {hint}"));
     let first = [error.message.clone()].into_iter();
     let lines: Vec<String> = first.chain(causes).chain(hints).collect();
-    annotation("error", &title, &lines.join("\n"))
+    annotation("error", &title(error), &lines.join("\n"))
+}
+
+fn title(error: &CliError) -> String {
+    format!("devinfra: {}", error.code)
 }
 
 /// Which JSON a command answers with.
@@ -141,6 +175,19 @@ pub(super) fn for_scripts(error: &CliError) -> Value {
         "service": error.service,
         "log": error.log,
         "problems": error.problems.iter().map(problem).collect::<Vec<_>>(),
+        "further": error.further.iter().map(further).collect::<Vec<_>>(),
+    })
+}
+
+/// What failed at the same time has the same fields, without what only a first failure has.
+fn further(error: &CliError) -> Value {
+    json!({
+        "code": error.code,
+        "message": error.message,
+        "causes": error.causes,
+        "hints": error.hints,
+        "service": error.service,
+        "log": error.log,
     })
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{HookProblem, LockError};
-use crate::apply::{Ended, Failure, Left, Outcome};
+use crate::apply::{Failure, Left, Outcome};
 use crate::cache::Refused;
 use crate::data::EmptyError;
 use crate::engine::EngineError;
@@ -144,6 +144,8 @@ pub enum FlowError {
         left: Vec<ServiceName>,
         /// What went wrong.
         failure: Box<Failure>,
+        /// What else did, at the same time.
+        further: Vec<Failure>,
     },
     /// A variable can't be made.
     #[error(transparent)]
@@ -204,19 +206,6 @@ impl fmt::Display for Halves<'_> {
             (true, false) => write!(f, "nothing is wiped for certain, of {}", list(left)),
             (false, true) => write!(f, "{} wiped, and not usable yet", list(wiped)),
             (false, false) => write!(f, "{} wiped, {} not", list(wiped), list(left)),
-        }
-    }
-}
-
-impl FlowError {
-    /// The containers that ended while they were waited for.
-    pub fn ended(&self) -> Vec<Ended> {
-        match self {
-            Self::Failed { failure, outcome } => {
-                let first = failure.error.ended();
-                first.into_iter().chain(outcome.ended()).collect()
-            }
-            _ => Vec::new(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `reset`: services are usable, and their data is gone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem::take;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -166,7 +167,7 @@ impl PreparedReset {
         request: &ResetRequest,
     ) -> Result<ResetDone, FlowError> {
         let carried = carry_out(session, &self.plan, &self.observed, request.wait_timeout).await;
-        let (outcome, failure) = match carried {
+        let (mut outcome, failure) = match carried {
             Ok(outcome) => (outcome, None),
             Err(FlowError::Failed { failure, outcome }) => (*outcome, Some(failure)),
             Err(other) => return Err(other),
@@ -177,6 +178,7 @@ impl PreparedReset {
                 wiped,
                 left,
                 failure,
+                further: take(&mut outcome.further),
             });
         }
         let losses = self.losses.into_iter();

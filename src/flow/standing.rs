@@ -3,15 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use tokio::time::timeout;
 
-use super::status::seen_closely;
 use super::{FlowError, Session, UpDone};
-use crate::apply::{Ended, ExitReason, Outcome};
+use crate::apply::{ExitReason, Outcome};
 use crate::model::{ContainerState, ObservedContainer, RestartPolicy, Service, ServiceName};
 
-/// How long the engine has for each answer: how a run has ended is not kept back for more.
+/// How long the engine has to say it: how a run has ended is not kept back for more.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The containers of a stack's services. A service that is missing here has none.
@@ -26,23 +24,27 @@ pub async fn standing(
     result: &Result<UpDone, FlowError>,
 ) -> Option<Standing> {
     let nothing = Outcome::default();
-    let (outcome, ended) = match result {
+    let outcome = match result {
         Ok(done) => {
             if let Some(containers) = &done.unchanged {
                 return Some(by_service(containers));
             }
-            (&done.outcome, done.outcome.ended())
+            &done.outcome
         }
         Err(FlowError::Engine(_)) => return None,
-        Err(error @ FlowError::Failed { outcome, .. }) => (&**outcome, error.ended()),
-        Err(_) => (&nothing, Vec::new()),
+        Err(FlowError::Failed { outcome, .. }) => outcome,
+        Err(_) => &nothing,
     };
-    let look = Look {
-        session,
-        outcome,
-        ended,
-    };
-    look.at_all().await
+    let listed = timeout(PATIENCE, session.engine.containers(session.stack)).await;
+    let mut standing = by_service(&listed.ok()?.ok()?);
+    for (name, container) in &mut standing {
+        let service = session.stack.services.get(name);
+        let ended = outcome.ended.get(&container.id);
+        if let (Some(service), Some(reason)) = (service, ended) {
+            after_end(service, container, *reason);
+        }
+    }
+    Some(standing)
 }
 
 /// The containers of services among these.
@@ -53,68 +55,17 @@ pub fn by_service(containers: &[ObservedContainer]) -> Standing {
         .collect()
 }
 
-struct Look<'a> {
-    session: &'a Session<'a>,
-    outcome: &'a Outcome,
-    ended: Vec<Ended>,
-}
-
-impl Look<'_> {
-    async fn at_all(&self) -> Option<Standing> {
-        let (engine, stack) = (self.session.engine, self.session.stack);
-        let listed = timeout(PATIENCE, engine.containers(stack)).await.ok()?;
-        let listed = by_service(&listed.ok()?);
-        let looks = listed.into_iter().map(async |(name, listed)| {
-            let container = self.at(&name, listed).await;
-            (name, container)
-        });
-        Some(join_all(looks).await.into_iter().collect())
-    }
-
-    /// The engine lists a container as one that runs for a tenth of a second after its end, and takes
-    /// as long to answer a question about it. What the run has been told of is not asked.
-    async fn at(&self, name: &ServiceName, listed: ObservedContainer) -> ObservedContainer {
-        let service = self.session.stack.services.get(name);
-        let Some(service) = service.filter(|_| listed.is_running()) else {
-            return listed;
-        };
-        if let Some(ended) = self.ended.iter().find(|one| one.container == listed.id) {
-            return after_end(service, listed, ended.reason);
-        }
-        if !self.may_have_ended(service) {
-            return listed;
-        }
-        let closer = self.session.engine.inspect_container(&listed.id);
-        match timeout(PATIENCE, closer).await {
-            Ok(Ok(Some(closer))) => seen_closely(&listed, closer),
-            Ok(Ok(None) | Err(_)) | Err(_) => listed,
-        }
-    }
-
-    /// Whether the run has not just had an answer of the service's that only a living one gives.
-    fn may_have_ended(&self, service: &Service) -> bool {
-        self.session.stack.may_end(service) || !self.outcome.ready.contains_key(&service.name)
-    }
-}
-
-/// What is listed as running, and was told to have ended. Its restart policy may have started it again.
-fn after_end(
-    service: &Service,
-    listed: ObservedContainer,
-    reason: ExitReason,
-) -> ObservedContainer {
-    match (reason, service.container.restart) {
-        (ExitReason::Exited { code, oom_killed }, RestartPolicy::No) => ObservedContainer {
-            state: ContainerState::Exited { code, oom_killed },
-            status: String::new(),
-            ports: Vec::new(),
-            ..listed
-        },
-        (
-            ExitReason::Exited { .. },
-            RestartPolicy::Always | RestartPolicy::UnlessStopped | RestartPolicy::OnFailure { .. },
-        )
-        | (ExitReason::Removed, _) => listed,
+/// The engine lists a container as one that runs for a tenth of a second after its end, and takes as
+/// long to answer a question about it. What the run was told of its end counts more, unless its restart
+/// policy may have started it again.
+fn after_end(service: &Service, listed: &mut ObservedContainer, reason: ExitReason) {
+    let ExitReason::Exited { code, oom_killed } = reason else {
+        return;
+    };
+    if listed.is_running() && service.container.restart == RestartPolicy::No {
+        listed.state = ContainerState::Exited { code, oom_killed };
+        listed.status.clear();
+        listed.ports.clear();
     }
 }
 
@@ -128,7 +79,7 @@ mod tests {
         let name = ServiceName::new("db").unwrap();
         let mut spec = ContainerSpec::new("hub-db-1", ImageRef::parse("i").unwrap());
         spec.restart = restart;
-        let listed = ObservedContainer {
+        let mut listed = ObservedContainer {
             id: ContainerId("1".to_owned()),
             name: spec.name.clone(),
             owner: Owner::Ours(name.clone()),
@@ -144,7 +95,8 @@ mod tests {
             addresses: Vec::new(),
             anonymous_volumes: Vec::new(),
         };
-        after_end(&Service::new(name, spec), listed, reason).state
+        after_end(&Service::new(name, spec), &mut listed, reason);
+        listed.state
     }
 
     /// The engine lists a container as running for a moment after its end.

@@ -140,10 +140,7 @@ async fn one(
 
 /// The listing does not say when a container was started, and still calls one running that has ended
 /// a tenth of a second ago. A closer look knows both.
-pub(super) fn seen_closely(
-    listed: &ObservedContainer,
-    closer: ObservedContainer,
-) -> ObservedContainer {
+fn seen_closely(listed: &ObservedContainer, closer: ObservedContainer) -> ObservedContainer {
     let (status, ports) = if closer.state.word() == listed.state.word() {
         (listed.status.clone(), listed.ports.clone())
     } else {

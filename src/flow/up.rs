@@ -259,11 +259,11 @@ pub(super) async fn carry_out(
 
 /// The containers that ended while they were waited for.
 fn ended(carried: &Result<Outcome, FlowError>) -> Vec<ContainerId> {
-    let ended = match carried {
-        Ok(outcome) => outcome.ended(),
-        Err(error) => error.ended(),
-    };
-    ended.into_iter().map(|one| one.container).collect()
+    match carried {
+        Ok(outcome) => outcome.ended.keys().cloned().collect(),
+        Err(FlowError::Failed { outcome, .. }) => outcome.ended.keys().cloned().collect(),
+        Err(_) => Vec::new(),
+    }
 }
 
 fn failed(failure: Failure, outcome: Outcome) -> FlowError {

@@ -166,7 +166,7 @@ fn scripts_are_told_as_well() {
     assert_snapshot!(run("up"), @r#"
     exit: 4
     --- stdout
-    {"schema":1,"event":"result","ok":false,"stack":"shop","elapsed_ms":0,"services":[],"error":{"code":"engine.unreachable","message":"no container engine answers at `unix://[DIR]/no.sock`","causes":["it was chosen by `DOCKER_HOST`, and does not exist"],"hints":["start Docker or Podman, or name another engine with `--host` or `DOCKER_HOST`"],"service":null,"log":[],"problems":[]}}
+    {"schema":1,"event":"result","ok":false,"stack":"shop","elapsed_ms":0,"services":[],"error":{"code":"engine.unreachable","message":"no container engine answers at `unix://[DIR]/no.sock`","causes":["it was chosen by `DOCKER_HOST`, and does not exist"],"hints":["start Docker or Podman, or name another engine with `--host` or `DOCKER_HOST`"],"service":null,"log":[],"problems":[],"further":[]}}
     --- stderr
     error: no container engine answers at `unix://[DIR]/no.sock`
       Caused by: it was chosen by `DOCKER_HOST`, and does not exist

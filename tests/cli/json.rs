@@ -77,7 +77,7 @@ fn arguments_that_are_not_understood_are_told_to_scripts_too() {
     assert_snapshot!(Devinfra::new().args(["--json", "stauts"]).run(), @r#"
     exit: 2
     --- stdout
-    {"schema":1,"ok":false,"stack":null,"error":{"code":"usage.arguments","message":"unrecognized subcommand 'stauts'","causes":[],"hints":["a similar subcommand exists: 'status'","`devinfra --help` lists the commands, and `--help` behind one what it takes"],"service":null,"log":[],"problems":[]}}
+    {"schema":1,"ok":false,"stack":null,"error":{"code":"usage.arguments","message":"unrecognized subcommand 'stauts'","causes":[],"hints":["a similar subcommand exists: 'status'","`devinfra --help` lists the commands, and `--help` behind one what it takes"],"service":null,"log":[],"problems":[],"further":[]}}
     --- stderr
     error: unrecognized subcommand 'stauts'
 

@@ -62,6 +62,20 @@ fn a_container_that_exits_a_little_later_is_told_at_once_even_with_a_status_of_s
     assert!(run.stderr.contains("| done"), "{run}");
 }
 
+#[test]
+fn a_death_is_told_at_once_also_while_other_services_are_waited_for() {
+    let other = "  other:
+    image: ${TOOLS_IMAGE}
+    init: true
+    command: [sleep, '600']
+    ports: ['127.0.0.1:${OTHER_PORT}:8080']
+    x-devinfra: {kind: http}
+";
+    let worker = script("kind: http, path: /", "sleep 1; echo done; exit 3");
+    let project = Project::with(&format!("{worker}{other}"));
+    is_told_within_100_ms(&project);
+}
+
 /// A run ends before the engine lists the container as one that has ended.
 #[test]
 fn the_next_up_starts_what_has_just_died() {

@@ -22,6 +22,7 @@ mod follow;
 mod gone;
 mod kinds;
 mod listed;
+mod several;
 mod shown;
 mod stacks;
 mod support;

@@ -119,3 +119,34 @@ async fn a_failed_dependency_is_the_failure_of_a_required_dependent() {
     assert_eq!(outcome.failure.unwrap().service, Some(name("db")));
     assert!(engine.running().is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_at_the_same_time_is_told_too() {
+    let stack = stack(&["cache", "db", "store"]);
+    let engine = engine_for(&stack);
+    engine.die_at_start("hub-db", 3);
+    engine.die_at_start("hub-store", 4);
+    let silent = |service: &str| (name(service), Readiness::NotYet("silence".to_owned()));
+    let never_ready = Answers(["cache", "db", "store"].map(silent).to_vec());
+    let began = Instant::now();
+    let outcome = reach_with(&engine, &stack, &Goal::Up(Up::all(&stack)), &never_ready).await;
+    assert!(
+        began.elapsed() < Duration::from_millis(100),
+        "{:?}",
+        began.elapsed()
+    );
+    let first = outcome.failure.unwrap();
+    let mut told: Vec<String> = [&first]
+        .into_iter()
+        .chain(&outcome.further)
+        .map(|failure| failure.error.to_string())
+        .collect();
+    told.sort();
+    assert_eq!(
+        told,
+        [
+            "`db` exited with status 3 before it was usable",
+            "`store` exited with status 4 before it was usable",
+        ]
+    );
+}

@@ -1,5 +1,7 @@
 //! Pulls that fail, in the words of registries.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use crate::engine::ScriptedEngine;
@@ -59,4 +61,30 @@ async fn images_of_minio_that_have_left_docker_hub_are_told_as_such() {
             "MinIO's images have left Docker Hub; `quay.io/minio/minio` still has them, and logging in does not help"
         ])
     );
+}
+
+#[tokio::test]
+async fn all_images_that_can_not_be_had_are_told() {
+    let engine = ScriptedEngine::new("1.41");
+    engine.stack(
+        "name: scripted\nservices: {db: {image: 'example/db:9'}, app: {image: 'example/app:9'}}",
+    );
+    let refusal = r#"{"errorDetail":{"message":"manifest for it not found: manifest unknown"}}"#;
+    engine.world().pull_lines = Some(format!("{refusal}\r\n"));
+    let ran = devinfra(&engine, &["up", "--json"]).await;
+    assert_eq!(ran.failure(), (Some(8), "image.gone".to_owned()));
+    let error = ran.error();
+    let services: BTreeSet<&str> = [&error, &error["further"][0]]
+        .into_iter()
+        .filter_map(|one| one["service"].as_str())
+        .collect();
+    assert_eq!(services, ["app", "db"].into(), "{error:#}");
+    assert_eq!(error["further"][0]["code"], "image.gone");
+    for image in ["example/db:9", "example/app:9"] {
+        let line = format!("error: image `{image}` can't be had: ");
+        assert!(ran.stderr.contains(&line), "{}", ran.stderr);
+    }
+    let ran = devinfra(&engine, &["up", "--progress", "github"]).await;
+    let annotations = ran.stderr.matches("::error title=devinfra%3A image.gone::");
+    assert_eq!(annotations.count(), 2, "{}", ran.stderr);
 }

@@ -3,7 +3,7 @@
 use super::bootstrap::bootstrap_hints;
 use super::service::{self, About};
 use super::{CliError, causes};
-use crate::apply::ApplyError;
+use crate::apply::{ApplyError, Failure};
 use crate::cli::{Exit, catalogue};
 use crate::engine::EngineError;
 use crate::flow::{FlowError, HookProblem};
@@ -18,8 +18,7 @@ impl CliError {
             FlowError::Engine(error) => Self::engine(error),
             FlowError::Refused(refusals) => Self::refused(error, refusals),
             FlowError::Failed { failure, outcome } => {
-                let told =
-                    Self::failed(failure.service.as_ref(), &failure.error, stack, interrupted);
+                let told = Self::failures(failure, &outcome.further, stack, interrupted);
                 if failure.is_interruption() && !outcome.ready.is_empty() {
                     told.cause(format!("usable by then: {}", list(outcome.ready.keys())))
                 } else {
@@ -66,9 +65,10 @@ impl CliError {
                 .hint("bring it up with `devinfra up`"),
             FlowError::Unsafe { .. } => Self::new(Exit::Conflict, "reset.unsafe", error)
                 .hint("look at it, and delete what is not needed yourself"),
-            FlowError::Incomplete { failure, .. } => {
-                let mut told =
-                    Self::failed(failure.service.as_ref(), &failure.error, stack, interrupted);
+            FlowError::Incomplete {
+                failure, further, ..
+            } => {
+                let mut told = Self::failures(failure, further, stack, interrupted);
                 if !failure.is_interruption() {
                     told.exit = Exit::Left;
                 }
@@ -97,6 +97,20 @@ impl CliError {
         Self {
             message: format!("going on without `{service}`: {}", told.message),
             ..told
+        }
+    }
+
+    /// The failure that ended a run, with those that came at the same time. An engine that is gone
+    /// fails whatever is under way, which need not be told of each.
+    fn failures(first: &Failure, further: &[Failure], stack: &Stack, interrupted: Exit) -> Self {
+        let told =
+            |one: &Failure| Self::failed(one.service.as_ref(), &one.error, stack, interrupted);
+        let first = told(first);
+        let further = further.iter().map(told);
+        let is_news = |one: &Self| one.exit != Exit::Engine || first.exit != Exit::Engine;
+        Self {
+            further: further.filter(is_news).collect(),
+            ..first
         }
     }
 

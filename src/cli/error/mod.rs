@@ -38,6 +38,8 @@ pub(super) struct CliError {
     pub(super) log: Vec<String>,
     /// What is wrong with the stack file, each with its place.
     pub(super) problems: Vec<Told>,
+    /// What failed at the same time.
+    pub(super) further: Vec<Self>,
     /// The whole message, where it was rendered with source lines already.
     pub(super) rendered: Option<String>,
 }

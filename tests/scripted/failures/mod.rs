@@ -42,10 +42,6 @@ fn fails(ran: &Ran, status: i32, code: &str) -> Value {
 
 /// What people must be told of the failure that scripts are.
 fn in_words(error: &Value) -> BTreeSet<String> {
-    let texts = |field: &str| -> Vec<String> {
-        let texts = error[field].as_array().unwrap().iter();
-        texts.map(|one| one.as_str().unwrap().to_owned()).collect()
-    };
     let problems = error["problems"].as_array().unwrap();
     if !problems.is_empty() {
         // They are shown with the lines that they stand on.
@@ -53,15 +49,31 @@ fn in_words(error: &Value) -> BTreeSet<String> {
         let problems = problems.map(|one| format!("error: {}", one["message"].as_str().unwrap()));
         return problems.collect();
     }
+    let further = error["further"].as_array().into_iter().flatten();
+    let first = of_one(error, usize::MAX);
+    let further = further.flat_map(|one| of_one(one, 3));
+    first
+        .into_iter()
+        .chain(further)
+        .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
+        .collect()
+}
+
+/// What people must be told of one failure, with this many of its last lines.
+fn of_one(error: &Value, lines: usize) -> Vec<String> {
+    let texts = |field: &str| -> Vec<String> {
+        let texts = error[field].as_array().unwrap().iter();
+        texts.map(|one| one.as_str().unwrap().to_owned()).collect()
+    };
     let message = format!("error: {}", error["message"].as_str().unwrap());
     let causes = texts("causes").into_iter();
     let causes = causes.map(|one| format!("  Caused by: {one}"));
     let hints = texts("hints").into_iter();
     let hints = hints.map(|one| format!("hint: {one}"));
-    let log = texts("log").into_iter().map(|one| format!("  | {one}"));
+    let log = texts("log");
+    let log = log.iter().rev().take(lines).map(|one| format!("  | {one}"));
     let all = [message].into_iter().chain(causes).chain(hints).chain(log);
-    all.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
-        .collect()
+    all.collect()
 }
 
 /// What people were told of it: the lines that start so.
