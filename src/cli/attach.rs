@@ -177,7 +177,7 @@ impl Told {
         tokio::select! {
             _ = self.interrupt.recv() => Exit::Interrupted,
             _ = self.terminate.recv() => Exit::Terminated,
-            _ = self.hang_up.recv() => Exit::Command(129),
+            _ = self.hang_up.recv() => Exit::HungUp,
             _ = self.quit.recv() => Exit::Command(131),
         }
     }

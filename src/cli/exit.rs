@@ -30,6 +30,8 @@ pub enum Exit {
     Interrupted,
     /// Interrupted by SIGTERM.
     Terminated,
+    /// Interrupted because the terminal was closed: SIGHUP.
+    HungUp,
     /// The status of the command that `exec` or `run` ran, or could not run.
     Command(u8),
 }
@@ -50,6 +52,7 @@ impl Exit {
             Self::Left => 9,
             Self::Interrupted => 130,
             Self::Terminated => 143,
+            Self::HungUp => 129,
             Self::Command(status) => status,
         }
     }

@@ -1,19 +1,26 @@
-//! Ctrl-C and SIGTERM: the first asks the run to stop, the second ends it.
+//! Ctrl-C, SIGTERM and a terminal that is closed: the first asks the run to stop, the second ends it.
 
+use std::fs;
 use std::process;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use futures_util::future::pending;
-use tokio::signal::unix::{SignalKind, signal};
+use rustix::process::Signal as Number;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::sleep;
 
 use super::Exit;
 use crate::apply::{Stop, Stopper};
 
+/// What a run has to kill what it started when it shall end at once.
+const AT_ONCE: Duration = Duration::from_millis(20);
+
 /// Which signal came.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Signals {
-    terminated: Arc<AtomicBool>,
+    /// The status that the first one gives the run.
+    ended: Arc<OnceLock<Exit>>,
 }
 
 impl Signals {
@@ -34,12 +41,17 @@ impl Signals {
             // live, or those who wait for it would take it for gone.
             return pending().await;
         };
+        let mut hang_up = hang_up();
         for turn in 0.. {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => self.terminated.store(true, Ordering::Relaxed),
-            }
+            let exit = tokio::select! {
+                _ = interrupt.recv() => Exit::Interrupted,
+                _ = terminate.recv() => Exit::Terminated,
+                () = hung_up(&mut hang_up) => Exit::HungUp,
+            };
+            self.ended.set(exit).ok(); // a second one changes nothing
             if turn > 0 {
+                stopper.insist();
+                sleep(AT_ONCE).await;
                 #[expect(
                     clippy::disallowed_methods,
                     reason = "the second signal asks to end at once, whatever is under way"
@@ -52,10 +64,32 @@ impl Signals {
 
     /// The status of a run that a signal has ended.
     pub(super) fn exit(&self) -> Exit {
-        if self.terminated.load(Ordering::Relaxed) {
-            Exit::Terminated
-        } else {
-            Exit::Interrupted
+        self.ended.get().copied().unwrap_or(Exit::Interrupted)
+    }
+}
+
+/// Hears of a terminal that is closed, unless the run was told not to heed it, as `nohup` does.
+///
+/// Where that can't be known (only Linux tells), what the system does of itself is left as it is.
+pub(super) fn hang_up() -> Option<Signal> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let ignored = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))?;
+    let ignored = u64::from_str_radix(ignored.trim(), 16).ok()?;
+    let is_ignored = ignored >> (Number::HUP.as_raw() - 1) & 1 == 1;
+    if is_ignored {
+        return None;
+    }
+    signal(SignalKind::hangup()).ok()
+}
+
+/// Waits for it.
+pub(super) async fn hung_up(hang_up: &mut Option<Signal>) {
+    match hang_up {
+        Some(hang_up) => {
+            hang_up.recv().await;
         }
+        None => pending().await,
     }
 }

@@ -8,18 +8,16 @@ use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
+use super::group::{GRACE, Group};
 use super::{FlowError, Session, variables};
 use crate::event::Event;
 use crate::kinds::Names;
 use crate::model::{Moment, ServiceName};
 
-/// How long a hook has to end by itself when a stop is asked or its time is up.
-const LAST_CHANCE: Duration = Duration::from_secs(5);
 /// How long what a hook has written may still take to arrive when it has ended.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
@@ -63,7 +61,7 @@ pub(super) async fn run_hooks(
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .kill_on_drop(true);
+            .process_group(0);
         let child = command
             .spawn()
             .map_err(|error| failed(HookProblem::not_run(words, directory, error)))?;
@@ -96,6 +94,9 @@ pub enum HookProblem {
     /// It did not end in time.
     #[error("it did not end within {} s", .0.as_secs_f64())]
     TooLong(Duration),
+    /// It was stopped for using the terminal.
+    #[error("it waits for the terminal, which hooks don't have")]
+    WantsTerminal,
 }
 
 impl HookProblem {
@@ -125,8 +126,8 @@ async fn end(
     mut child: Child,
 ) -> Result<Result<ExitStatus, HookProblem>, FlowError> {
     let patience = session.stack.hooks.timeout;
+    let group = Group::of(&child);
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let id = child.id();
     let run = async {
         let mut telling =
             pin!(async { tokio::join!(tell(session, stdout), tell(session, stderr)) });
@@ -144,16 +145,18 @@ async fn end(
             None => child.wait().await,
         }
     };
-    let mut run = Box::pin(run);
+    let mut run = pin!(run);
     let cut_short = tokio::select! {
-        status = &mut run => return Ok(status.map_err(HookProblem::NotRun)),
+        status = &mut run => {
+            group.let_go();
+            return Ok(status.map_err(HookProblem::NotRun));
+        }
         () = session.stop.asked() => Err(FlowError::Interrupted),
         () = sleep(patience) => Ok(Err(HookProblem::TooLong(patience))),
+        () = group.waits_for_terminal() => Ok(Err(HookProblem::WantsTerminal)),
     };
-    if let Some(id) = id.and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)) {
-        kill_process(id, Signal::TERM).ok(); // it may have ended just now
-    }
-    timeout(LAST_CHANCE, run).await.ok(); // after that it is killed
+    let told = timeout(GRACE + 2 * LAST_WORDS, run);
+    tokio::join!(group.end(session.stop), told).1.ok(); // its status matters no more
     cut_short
 }
 

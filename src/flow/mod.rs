@@ -8,6 +8,7 @@ mod doctor;
 mod down;
 mod error;
 mod follow;
+mod group;
 mod hooks;
 mod lock;
 mod logs;

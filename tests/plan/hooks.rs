@@ -13,8 +13,9 @@ use devinfra::event::{Event, Observer};
 use devinfra::flow::{Checks, DownRequest, FlowError, Session, UpDone, UpRequest, down, up};
 use devinfra::model::{Exports, Stack, Template, VariableName};
 use devinfra::plan::{Adopt, Recreate};
+use futures_util::FutureExt as _;
 use tempfile::{TempDir, tempdir};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::world::{Change as _, engine_for, name, stack};
 
@@ -80,6 +81,14 @@ impl World {
 
     async fn up(&self, services: &[&str]) -> (Result<UpDone, FlowError>, Vec<String>) {
         let (_stopper, stop) = Stop::new();
+        self.up_until(&stop, services).await
+    }
+
+    async fn up_until(
+        &self,
+        stop: &Stop,
+        services: &[&str],
+    ) -> (Result<UpDone, FlowError>, Vec<String>) {
         let (written, locks) = (Written::default(), self.directory.path().join("locks"));
         let request = UpRequest {
             services: services.iter().map(|service| name(service)).collect(),
@@ -90,7 +99,7 @@ impl World {
             wait_timeout: Duration::from_secs(5),
             checks: Checks::Skip,
         };
-        let done = up(&self.session(&written, &stop, &locks), &request).await;
+        let done = up(&self.session(&written, stop, &locks), &request).await;
         (done, written.0.into_inner().unwrap())
     }
 
@@ -201,6 +210,98 @@ async fn what_a_hook_leaves_running_is_not_waited_for() {
     done.unwrap();
     assert_eq!(written, ["after_up", "started"]);
     assert!(began.elapsed() < Duration::from_secs(10));
+}
+
+/// Waits until a process has ended, which takes a moment when it was killed.
+fn has_ended(id: &str) -> impl Future<Output = ()> {
+    let path = format!("/proc/{id}/status");
+    // In a container nobody may reap what has lost its parent.
+    let runs = move || fs::read_to_string(&path).is_ok_and(|status| !status.contains("State:\tZ"));
+    let ended = async move {
+        while runs() {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(Duration::from_secs(30), ended).map(|ended| ended.unwrap())
+}
+
+#[tokio::test]
+async fn what_a_hook_has_started_is_ended_with_it() {
+    let mut world = world();
+    world.stack.hooks.timeout = Duration::from_millis(300);
+    world.stack.hooks.after_up = vec![shell("sleep 600 & echo $!; wait")];
+    let (done, written) = world.up(&[]).await;
+    assert!(matches!(done, Err(FlowError::Hook { .. })), "{done:?}");
+    has_ended(&written[1]).await;
+}
+
+#[tokio::test]
+async fn a_hook_is_ended_with_what_it_has_started_when_a_stop_is_asked() {
+    let mut world = world();
+    world.stack.hooks.after_up = vec![shell("sleep 600 & echo $!; wait")];
+    let (stopper, stop) = Stop::new();
+    let began = Instant::now();
+    let asking = async {
+        sleep(Duration::from_millis(500)).await;
+        stopper.stop();
+    };
+    let ((done, written), ()) = tokio::join!(world.up_until(&stop, &[]), asking);
+    assert!(matches!(done, Err(FlowError::Interrupted)), "{done:?}");
+    has_ended(&written[1]).await;
+    assert!(began.elapsed() < Duration::from_mins(2));
+}
+
+#[tokio::test]
+async fn a_hook_that_does_not_heed_sigterm_is_killed_after_its_grace() {
+    let mut world = world();
+    world.stack.hooks.timeout = Duration::from_millis(300);
+    let stubborn = "trap '' TERM; sleep 600 & echo $!; echo $$; wait";
+    world.stack.hooks.after_up = vec![shell(stubborn)];
+    let began = Instant::now();
+    let (done, written) = world.up(&[]).await;
+    assert!(matches!(done, Err(FlowError::Hook { .. })), "{done:?}");
+    assert!(
+        began.elapsed() >= Duration::from_secs(5),
+        "it had no time to end"
+    );
+    has_ended(&written[1]).await;
+    has_ended(&written[2]).await;
+}
+
+#[tokio::test]
+async fn a_hook_that_does_not_heed_sigterm_is_killed_at_once_when_a_stop_is_insisted_on() {
+    let mut world = world();
+    world.stack.hooks.after_up = vec![shell("trap '' TERM; sleep 600 & echo $!; wait")];
+    let (stopper, stop) = Stop::new();
+    let asking = async {
+        sleep(Duration::from_millis(500)).await;
+        stopper.stop();
+        let asked = Instant::now();
+        sleep(Duration::from_millis(100)).await;
+        stopper.insist();
+        asked
+    };
+    let ((done, written), asked) = tokio::join!(world.up_until(&stop, &[]), asking);
+    assert!(asked.elapsed() < Duration::from_secs(4), "it had its grace");
+    assert!(matches!(done, Err(FlowError::Interrupted)), "{done:?}");
+    has_ended(&written[1]).await;
+}
+
+/// What a terminal does to a hook that reads from it.
+#[tokio::test]
+async fn a_hook_that_waits_for_the_terminal_is_a_failure_at_once() {
+    for signal in ["TTIN", "TTOU"] {
+        let mut world = world();
+        let script = format!("sleep 600 & echo $!; kill -{signal} $$; echo on");
+        world.stack.hooks.after_up = vec![shell(&script)];
+        let began = Instant::now();
+        let (done, written) = world.up(&[]).await;
+        let error = done.unwrap_err();
+        let cause = error.source().unwrap().to_string();
+        assert_eq!(cause, "it waits for the terminal, which hooks don't have");
+        has_ended(&written[1]).await;
+        assert!(began.elapsed() < Duration::from_mins(2));
+    }
 }
 
 #[tokio::test]

@@ -116,6 +116,14 @@ pub(crate) fn start(engine: &ScriptedEngine, arguments: &[&str]) -> Run {
     begin(binary, engine, &on(engine, arguments))
 }
 
+/// Starts a run that was told not to heed a terminal that is closed, as `nohup` does.
+pub(crate) fn start_ignoring_hangups(engine: &ScriptedEngine, arguments: &[&str]) -> Run {
+    let mut shell = Command::new("sh");
+    let script = "trap '' HUP; exec \"$0\" \"$@\"";
+    shell.args(["-c", script, env!("CARGO_BIN_EXE_devinfra")]);
+    begin(shell, engine, &on(engine, arguments))
+}
+
 /// The arguments, with the engine that they are about.
 fn on(engine: &ScriptedEngine, arguments: &[&str]) -> Vec<String> {
     let engine = ["--host".to_owned(), engine.url()].into_iter();

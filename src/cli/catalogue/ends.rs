@@ -52,7 +52,7 @@ pub(super) const ENDS: Chapter = Chapter {
             "hook.failed",
             Exit::Failed,
             "A command of the stack file's `hooks` failed.",
-            "The message has its status; what was done before stays.",
+            "The message has its status; what was done before stays. One that took too long, or that waited for the terminal, was ended with all that it had started.",
         ),
         entry(
             "down.left",
@@ -63,7 +63,7 @@ pub(super) const ENDS: Chapter = Chapter {
         entry(
             "run.interrupted",
             Exit::Interrupted,
-            "Ctrl-C or SIGTERM (143) ended the run between engine calls.",
+            "Ctrl-C, SIGTERM (143) or a closed terminal (129) ended the run between engine calls.",
             "`devinfra status` shows what exists; `devinfra up` goes on.",
         ),
         entry(

@@ -197,6 +197,9 @@ fn hook(error: &FlowError, problem: &HookProblem) -> CliError {
         HookProblem::TooLong(_) => {
             told.hint("give hooks more time with `timeout` under `x-devinfra.hooks`")
         }
+        HookProblem::WantsTerminal => {
+            told.hint("run what asks a person something by hand, before or after devinfra")
+        }
         HookProblem::NoProgram {
             for_shell: true, ..
         } => told.hint("hooks run without a shell: write `sh -c '…'`"),

@@ -1,15 +1,16 @@
 //! Runs that end before their time.
 
+use std::fs;
 use std::time::Duration;
 
 use rustix::process::{Signal, kill_process};
 use serde_json::json;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::{fails, up_fails};
 use crate::engine::{At, ScriptedEngine};
 use crate::faults::Fault;
-use crate::run::{devinfra, start};
+use crate::run::{devinfra, start, start_ignoring_hangups};
 
 const HOOKS: &str = "
 name: scripted
@@ -17,6 +18,12 @@ x-devinfra: {hooks: {after_up: ['sh -c \"exit 3\"']}}
 services:
   db: {image: 'example/db:1', x-devinfra: {kind: process}}
 ";
+
+/// Whether a process has not ended. In a container nobody may reap what has lost its parent.
+fn is_there(id: &str) -> bool {
+    let status = fs::read_to_string(format!("/proc/{id}/status"));
+    status.is_ok_and(|status| !status.contains("State:\tZ"))
+}
 
 #[tokio::test]
 async fn a_hook_that_fails_is_named() {
@@ -66,7 +73,7 @@ services:
 
 #[tokio::test]
 async fn the_first_signal_ends_a_run_with_its_code() {
-    for (signal, status) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+    for (signal, status) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
         let engine = ScriptedEngine::new("1.41");
         engine.script(Some((At::Path("/start"), Fault::Slow)));
         let run = start(&engine, &["up", "--json"]);
@@ -74,6 +81,44 @@ async fn the_first_signal_ends_a_run_with_its_code() {
         kill_process(run.id(), signal).unwrap();
         fails(&run.ended().await, status, "run.interrupted");
     }
+}
+
+#[tokio::test]
+async fn a_run_that_shall_not_heed_a_closed_terminal_goes_on() {
+    let engine = ScriptedEngine::new("1.41");
+    engine.script(Some((At::Path("/start"), Fault::Slow)));
+    let run = start_ignoring_hangups(&engine, &["up"]);
+    engine.called("/start").await;
+    kill_process(run.id(), Signal::HUP).unwrap();
+    run.ended().await.succeeded();
+}
+
+#[tokio::test]
+async fn the_second_signal_kills_a_hook_with_what_it_has_started() {
+    let engine = ScriptedEngine::new("1.41");
+    let script = "trap '' TERM; sleep 600 & echo $! > started; mv started pid; wait";
+    fs::write(engine.directory().join("hook.sh"), script).unwrap();
+    engine.stack(&HOOKS.replace("sh -c \"exit 3\"", "sh hook.sh"));
+    let run = start(&engine, &["up"]);
+    let written = engine.directory().join("pid");
+    let started = loop {
+        match fs::read_to_string(&written) {
+            Ok(id) => break id.trim().to_owned(),
+            Err(_not_yet) => sleep(Duration::from_millis(10)).await,
+        }
+    };
+    kill_process(run.id(), Signal::INT).unwrap();
+    sleep(Duration::from_millis(300)).await;
+    assert!(is_there(&started), "the first leaves it a grace");
+    kill_process(run.id(), Signal::INT).unwrap();
+    assert_eq!(run.ended().await.status, Some(130));
+    let killed = async {
+        while is_there(&started) {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let killed = timeout(Duration::from_secs(30), killed).await;
+    assert!(killed.is_ok(), "it goes on");
 }
 
 #[tokio::test]
