@@ -3,12 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
 use clap::CommandFactory as _;
 use devinfra::cli::{Args, Exit};
+use devinfra::model::Stack;
 use devinfra::stack_file::{FileSource, Request, load};
 
 const PAGES: [&str; 7] = [
@@ -60,6 +61,46 @@ fn every_stack_file_of_the_readme_loads_without_a_problem() {
         });
         assert!(loaded.unwrap().warnings.is_empty());
     }
+}
+
+/// The default stack beside itself, with the env file that the README tells.
+#[test]
+fn two_checkouts_with_the_readmes_env_file_share_neither_names_nor_ports() {
+    let of = |env_file: &str| {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join(".env"), env_file).unwrap();
+        let loaded = load(&Request {
+            files: &[FileSource::Template("kohakuhub".to_owned())],
+            project_directory: None,
+            current_directory: directory.path(),
+            name: None,
+            env_files: &[],
+            profiles: &[],
+            named: &[],
+            environment: &BTreeMap::new(),
+            defaults: BTreeMap::new(),
+        });
+        loaded.unwrap().stack
+    };
+    let env_files = blocks(&page("README.md"), "dotenv");
+    let (first, second) = (of(""), of(&env_files[0]));
+    let taken: BTreeSet<String> = things_of(&first).collect();
+    assert!(taken.contains("port 25432") && taken.contains("network kohakuhub-dev"));
+    let twice = things_of(&second).filter(|thing| taken.contains(thing));
+    assert_eq!(twice.collect::<Vec<_>>(), Vec::<String>::new());
+}
+
+/// What the engine has only once.
+fn things_of(stack: &Stack) -> impl Iterator<Item = String> {
+    let containers = stack.services.values().map(|service| &service.container);
+    let names = containers
+        .clone()
+        .map(|one| format!("container {}", one.name));
+    let ports = containers.flat_map(|one| &one.ports);
+    let ports = ports.filter_map(|port| Some(format!("port {}", port.published?)));
+    let networks = stack.networks.values();
+    let networks = networks.map(|network| format!("network {}", network.name));
+    names.chain(ports).chain(networks)
 }
 
 #[test]

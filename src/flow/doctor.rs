@@ -110,8 +110,8 @@ fn ports(stack: &Stack, observed: &Observed, is_local: bool) -> Vec<Finding> {
             let port = taken.port;
             let told = format!("port {port} of `{}` is held by {holder}", service.name);
             Some(Finding::new("ports", Status::Fail, told).hint(format!(
-                "stop that, or publish another port: `ports` of `{}` in the stack file",
-                service.name
+                "stop that, or publish another port: {}",
+                service.port_setting(port)
             )))
         });
         taken.collect::<Vec<_>>()

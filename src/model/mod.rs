@@ -34,6 +34,6 @@ pub use observed::{
 };
 pub use port::{PortHolder, PortMapping, Protocol, TakenPort};
 pub use secret::Secret;
-pub use service::{Condition, Dependency, Service, StopPolicy};
+pub use service::{Condition, Dependency, PortSetting, Service, StopPolicy};
 pub use size::{ByteSize, SizeError};
 pub use stack::{Hooks, Moment, NetworkSpec, Stack, StackError, VolumeSpec};

@@ -1,6 +1,7 @@
 //! One service of a stack.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ pub struct Service {
     pub name: ServiceName,
     /// What its container is made of.
     pub container: ContainerSpec,
+    /// Variables of the stack file that host ports come from, by port.
+    pub port_variables: BTreeMap<u16, String>,
     /// When its image is pulled.
     pub pull_policy: PullPolicy,
     /// What must have happened to other services before it starts.
@@ -51,6 +54,15 @@ pub enum Condition {
     CompletedSuccessfully,
 }
 
+/// Where it is said which host port is published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PortSetting<'a> {
+    /// In a variable that the stack file uses.
+    Variable(&'a str),
+    /// In the stack file itself, under `ports` of this service.
+    Ports(&'a ServiceName),
+}
+
 /// How a container is asked to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StopPolicy {
@@ -66,6 +78,7 @@ impl Service {
         Self {
             name,
             container,
+            port_variables: BTreeMap::new(),
             pull_policy: PullPolicy::default(),
             depends_on: BTreeMap::new(),
             kind: Kind::Process,
@@ -77,10 +90,28 @@ impl Service {
         }
     }
 
+    /// Where it is said that this host port is published.
+    pub fn port_setting(&self, port: u16) -> PortSetting<'_> {
+        match self.port_variables.get(&port) {
+            Some(variable) => PortSetting::Variable(variable),
+            None => PortSetting::Ports(&self.name),
+        }
+    }
+
     /// The mounts that are its data.
     pub fn data_mounts(&self) -> impl Iterator<Item = &Mount> {
         let mounts = self.container.mounts.iter();
         mounts.filter(|mount| self.data.contains(&mount.target))
+    }
+}
+
+impl fmt::Display for PortSetting<'_> {
+    /// What is done there.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Variable(name) => write!(f, "set `{name}` in the environment or an env file"),
+            Self::Ports(service) => write!(f, "change `ports` of `{service}` in the stack file"),
+        }
     }
 }
 

@@ -68,8 +68,7 @@ pub(super) struct Interpolator<'a> {
     variables: &'a BTreeMap<String, String>,
     /// Variables without a value and without a default.
     pub(super) unset: BTreeSet<String>,
-    /// Forms as they are written, and what they became.
-    replaced: Vec<(String, String)>,
+    replaced: Forms,
 }
 
 impl<'a> Interpolator<'a> {
@@ -174,6 +173,11 @@ impl<'a> Interpolator<'a> {
     }
 }
 
+/// The variable of a form as it is written: `${NAME:-default}` or `$NAME`.
+pub(super) fn variable_of(form: &str) -> &str {
+    leading_name(form.trim_start_matches(['$', '{'])).0
+}
+
 /// Splits a variable's name off: `[A-Za-z_][A-Za-z0-9_]*`.
 fn leading_name(text: &str) -> (&str, &str) {
     let is_name = |index: usize, letter: char| {
@@ -207,13 +211,16 @@ fn closed(text: &str) -> Option<(&str, &str)> {
     None
 }
 
+/// Forms as they are written, and what they became; those inside of others come first.
+pub(super) type Forms = Vec<(String, String)>;
+
 /// What interpolation finds.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     pub(super) problems: Vec<Problem>,
     pub(super) warnings: Vec<Problem>,
-    /// Values that have variables in them.
-    pub(super) variable: Vec<At>,
+    /// Values that have variables in them, each with its forms and what they became.
+    pub(super) variable: Vec<(At, Forms)>,
     /// What was replaced, and by what.
     pub(super) replaced: Replaced,
 }
@@ -223,7 +230,8 @@ impl Findings {
     /// not what it would have been, and so not wrong twice.
     pub(super) fn is_judged(&self, problem: &Problem, known: Known) -> bool {
         let Some(at) = &problem.at else { return true };
-        let is_uncertain = known == Known::Some && self.variable.contains(at);
+        let is_variable = self.variable.iter().any(|(variable, _)| variable == at);
+        let is_uncertain = known == Known::Some && is_variable;
         let mut failed = self.problems.iter().filter_map(|one| one.at.as_ref());
         !(is_uncertain || failed.any(|failed| failed == at))
     }
@@ -287,10 +295,11 @@ impl Walk<'_> {
     }
 
     fn scalar(&mut self, at: &At, text: &mut String, keys: &[String]) {
-        self.findings.variable.push(at.clone());
-        match self.interpolator.text(text) {
+        let done = self.interpolator.text(text);
+        let parts = mem::take(&mut self.interpolator.replaced);
+        self.findings.variable.push((at.clone(), parts.clone()));
+        match done {
             Ok(done) => {
-                let parts = mem::take(&mut self.interpolator.replaced);
                 self.findings.replaced.extend(parts);
                 self.findings.replaced.add(text.as_str(), done.as_str());
                 *text = done;

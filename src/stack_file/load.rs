@@ -130,6 +130,7 @@ pub fn load(request: &Request<'_>) -> Result<Loaded, LoadError> {
     let mut lowering = Lowering {
         directory: &directory,
         variables: &variables,
+        written: &interpolation.variable,
         problems: Vec::new(),
         warnings: Vec::new(),
         listed: BTreeSet::new(),

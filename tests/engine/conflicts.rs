@@ -127,3 +127,29 @@ fn the_same_stack_in_another_directory_is_refused_and_left_alone() {
     assert!(down.stderr.contains("is left alone"), "{down}");
     assert!(engine::is_running(&id));
 }
+
+/// The hints of the two refusals are all that is needed.
+#[test]
+fn a_second_checkout_is_told_how_to_be_up_beside_the_first() {
+    let first = Project::with(CACHE);
+    first.up();
+    let id = first.container("cache");
+    let mut second = first.twin();
+    let refused = second.run(&["up"]).exits_with(7);
+    for hint in ["`--name`", "set `CACHE_PORT`"] {
+        assert!(refused.stderr.contains(hint), "{refused}");
+    }
+    second.name = format!("{}-second", first.name);
+    second.set("DEVINFRA_NAME", &second.name.clone());
+    second.set("COMPOSE_PROJECT_NAME", &second.name.clone());
+    let refused = second.run(&["up"]).exits_with(7);
+    assert!(refused.stderr.contains("set `CACHE_PORT`"), "{refused}");
+    // Any that is free.
+    second.set("CACHE_PORT", "0");
+    let port = second.up().result()["services"][0]["endpoints"][0]["port"].clone();
+    let port = u16::try_from(port.as_u64().unwrap()).unwrap();
+    let pong: String = block_on(clients::valkey(port, &["PING"])).unwrap();
+    assert_eq!(pong, "PONG");
+    second.down();
+    assert!(engine::is_running(&id));
+}

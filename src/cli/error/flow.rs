@@ -16,7 +16,7 @@ impl CliError {
     pub(in crate::cli) fn flow(error: &FlowError, stack: &Stack, interrupted: Exit) -> Self {
         match error {
             FlowError::Engine(error) => Self::engine(error),
-            FlowError::Refused(refusals) => Self::refused(error, refusals),
+            FlowError::Refused(refusals) => Self::refused(error, refusals, stack),
             FlowError::Failed { failure, outcome } => {
                 let told = Self::failures(failure, &outcome.further, stack, interrupted);
                 if failure.is_interruption() && !outcome.ready.is_empty() {
@@ -171,21 +171,23 @@ impl CliError {
     fn name_the_port(&mut self, stack: &Stack) {
         let service = self.service.clone().unwrap_or_default();
         self.message = format!("{}, which `{service}` publishes", self.message);
-        let ports: Vec<String> = stack
+        let service = stack
             .services
             .values()
-            .filter(|one| one.name.as_str() == service)
-            .flat_map(|one| &one.container.ports)
-            .filter_map(|port| port.published)
-            .map(|port| port.to_string())
-            .filter(|port| self.message.contains(port))
-            .collect();
-        if let [port] = ports.as_slice() {
+            .find(|one| one.name.as_str() == service);
+        let Some(service) = service else { return };
+        let published = service.container.ports.iter();
+        let published = published.filter_map(|port| port.published);
+        let named = published.filter(|port| self.message.contains(&port.to_string()));
+        if let [port] = named.collect::<Vec<u16>>().as_slice() {
             self.hints = vec![
                 format!(
                     "find who holds it with `ss -ltnp 'sport = :{port}'` or `docker ps --filter publish={port}`"
                 ),
-                "stop that, or publish another port in the stack file".to_owned(),
+                format!(
+                    "stop that, or publish another port: {}",
+                    service.port_setting(*port)
+                ),
             ];
         }
     }

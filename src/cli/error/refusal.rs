@@ -6,13 +6,13 @@ use std::path::Path;
 use super::CliError;
 use crate::cli::Exit;
 use crate::flow::FlowError;
-use crate::model::{ImageRef, PortHolder, ServiceName};
+use crate::model::{ImageRef, PortHolder, PortSetting, ServiceName, Stack};
 use crate::plan::Refusal;
 use crate::report::{count, list};
 
 impl CliError {
     /// One failure for all that is in the way: people want to see it at once.
-    pub(super) fn refused(error: &FlowError, refusals: &[Refusal]) -> Self {
+    pub(super) fn refused(error: &FlowError, refusals: &[Refusal], stack: &Stack) -> Self {
         let Some(first) = refusals.first() else {
             return Self::defect(error);
         };
@@ -31,7 +31,7 @@ impl CliError {
         Self {
             message,
             causes,
-            hints: hints(refusals),
+            hints: hints(refusals, stack),
             service: service
                 .filter(|_| others.is_none())
                 .map(ToString::to_string),
@@ -85,16 +85,17 @@ fn summary(refusals: &[Refusal]) -> String {
 }
 
 /// What there is to do about all of them, each thing once.
-fn hints(refusals: &[Refusal]) -> Vec<String> {
+fn hints(refusals: &[Refusal], stack: &Stack) -> Vec<String> {
     let mut hints = Vec::new();
     hints.extend(of_foreign(refusals));
     for directory in directories(refusals) {
         hints.push(format!(
-            "take it down there: `devinfra --project-directory {} down`, or give this stack another name with `--name`",
+            "take it down there: `devinfra --project-directory {} down`",
             directory.display()
         ));
     }
-    hints.extend(of_ports(refusals));
+    hints.extend(beside(refusals, stack));
+    hints.extend(of_ports(refusals, stack));
     let images: BTreeSet<&ImageRef> = refusals.iter().filter_map(image).collect();
     for image in images {
         hints.push(format!(
@@ -163,8 +164,8 @@ fn image(refusal: &Refusal) -> Option<&ImageRef> {
     }
 }
 
-fn of_ports(refusals: &[Refusal]) -> Vec<String> {
-    let (mut hints, mut services) = (Vec::new(), Vec::new());
+fn of_ports(refusals: &[Refusal], stack: &Stack) -> Vec<String> {
+    let (mut hints, mut settings) = (Vec::new(), Vec::new());
     let (mut containers, mut processes) = (BTreeSet::new(), BTreeSet::new());
     for refusal in refusals {
         let Refusal::PortTaken {
@@ -175,7 +176,8 @@ fn of_ports(refusals: &[Refusal]) -> Vec<String> {
         else {
             continue;
         };
-        services.push(service);
+        let service = stack.services.get(service);
+        settings.extend(service.map(|service| service.port_setting(*port)));
         match holder {
             Some(PortHolder::Container { name }) => {
                 containers.insert(name.clone());
@@ -195,24 +197,87 @@ fn of_ports(refusals: &[Refusal]) -> Vec<String> {
             hints.push(format!("stop {them}: `{command} {}`", holders.join(" ")));
         }
     }
-    services.dedup();
-    match services.as_slice() {
-        [] => {}
-        [_] if refusals.len() == 1 => hints.push(format!(
-            "or publish another port: `ports` of {} in the stack file",
-            list(&services)
-        )),
-        _ => hints.push(format!(
-            "or publish other ports: `ports` of {} in the stack file",
-            list(&services)
-        )),
+    hints.extend(other_ports("or publish", &settings));
+    hints
+}
+
+/// How the stack is brought up beside the same one of another directory.
+fn beside(refusals: &[Refusal], stack: &Stack) -> Vec<String> {
+    let services = refusals.iter().filter_map(|refusal| match refusal {
+        Refusal::Elsewhere { service, .. } => stack.services.get(service),
+        _ => None,
+    });
+    let mut settings = Vec::new();
+    let mut is_any = false;
+    for service in services {
+        is_any = true;
+        let ports = service.container.ports.iter();
+        let ports = ports.filter_map(|port| port.published);
+        settings.extend(ports.map(|port| service.port_setting(port)));
+    }
+    let mut hints = Vec::new();
+    if is_any {
+        hints.push("or have both: give this stack another name with `--name`".to_owned());
+        hints.extend(other_ports("with that, publish", &settings));
+    }
+    hints
+}
+
+/// Where other ports are asked for.
+fn other_ports(publish: &str, settings: &[PortSetting<'_>]) -> Vec<String> {
+    if let [one] = settings {
+        return vec![format!("{publish} another port: {one}")];
+    }
+    let (mut variables, mut services) = (BTreeSet::new(), BTreeSet::new());
+    for setting in settings {
+        match setting {
+            PortSetting::Variable(name) => variables.insert(*name),
+            PortSetting::Ports(service) => services.insert(service.as_str()),
+        };
+    }
+    let mut hints = Vec::new();
+    if !variables.is_empty() {
+        let variables = list(&variables);
+        hints.push(format!(
+            "{publish} other ports: set {variables} in the environment or an env file"
+        ));
+    }
+    if !services.is_empty() {
+        let services = list(&services);
+        hints.push(format!(
+            "{publish} other ports: change `ports` of {services} in the stack file"
+        ));
     }
     hints
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::model::{ContainerSpec, Hooks, Service, StackName};
+
+    fn stack() -> Stack {
+        let service = |name: &str| {
+            let image = ImageRef::parse("db").unwrap();
+            let container = ContainerSpec::new(name.to_owned(), image);
+            Service::new(ServiceName::new(name).unwrap(), container)
+        };
+        let mut db = service("db");
+        db.port_variables.insert(5432, "DB_PORT".to_owned());
+        let services = [db, service("store")];
+        Stack {
+            name: StackName::new("shop").unwrap(),
+            directory: "/shop".into(),
+            files: Vec::new(),
+            services: services.map(|one| (one.name.clone(), one)).into(),
+            off: BTreeMap::new(),
+            networks: BTreeMap::new(),
+            volumes: BTreeMap::new(),
+            hooks: Hooks::default(),
+        }
+    }
 
     fn taken(name: &str, port: u16, holder: PortHolder) -> Refusal {
         Refusal::PortTaken {
@@ -232,7 +297,7 @@ mod tests {
             taken("store", 9000, other()),
             taken("store", 9001, other()),
         ];
-        let told = CliError::refused(&FlowError::Refused(refusals.clone()), &refusals);
+        let told = CliError::refused(&FlowError::Refused(refusals.clone()), &refusals, &stack());
         assert_eq!(told.message, "3 host ports are taken");
         assert_eq!(
             told.causes,
@@ -246,7 +311,8 @@ mod tests {
             told.hints,
             [
                 "stop it: `docker stop other`",
-                "or publish other ports: `ports` of `db` and `store` in the stack file",
+                "or publish other ports: set `DB_PORT` in the environment or an env file",
+                "or publish other ports: change `ports` of `store` in the stack file",
             ]
         );
         assert_eq!(told.service, None);
@@ -254,7 +320,7 @@ mod tests {
 
     #[test]
     fn what_can_not_be_is_told_as_a_defect() {
-        let told = CliError::refused(&FlowError::Refused(Vec::new()), &[]);
+        let told = CliError::refused(&FlowError::Refused(Vec::new()), &[], &stack());
         assert_eq!(told.code, "internal.plan");
     }
 }

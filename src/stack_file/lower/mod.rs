@@ -20,6 +20,7 @@ pub(super) use mounts::normalised;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::interpolate::Forms;
 use super::node::{At, Node};
 use super::problem::Problem;
 use crate::model::{Stack, StackName};
@@ -31,6 +32,8 @@ pub(super) struct Lowering<'a> {
     pub(super) directory: &'a Path,
     /// What values without a value of their own are taken from.
     pub(super) variables: &'a BTreeMap<String, String>,
+    /// Values that had variables in them.
+    pub(super) written: &'a [(At, Forms)],
     pub(super) problems: Vec<Problem>,
     pub(super) warnings: Vec<Problem>,
     /// Parts whose keys a problem has listed already.

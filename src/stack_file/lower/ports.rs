@@ -1,13 +1,16 @@
 //! Ports: `"127.0.0.1:8080:80/tcp"` and the long form.
 //!
 //! Where no address is given, devinfra publishes on 127.0.0.1. Compose publishes on all of the host's
-//! addresses then, and so gives everybody on the same network a database with a default password.
+//! addresses then, and so gives everybody on the same network a database with a default password. A
+//! published port of 0 is any that is free, as none is.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::Lowering;
 use super::values::port;
 use crate::model::{PortMapping, Protocol};
+use crate::stack_file::interpolate::variable_of;
 use crate::stack_file::node::{Node, Value};
 use crate::stack_file::problem::Problem;
 
@@ -36,6 +39,30 @@ impl Lowering<'_> {
             all.extend(found);
         }
         all
+    }
+
+    /// The variables that host ports come from, by port: `${DB_PORT:-5432}:5432`.
+    pub(super) fn port_variables(
+        &self,
+        node: &Node,
+        ports: &[PortMapping],
+    ) -> BTreeMap<u16, String> {
+        let Value::Sequence(items) = &node.value else {
+            return BTreeMap::new();
+        };
+        let is_published = |port: &u16| ports.iter().any(|one| one.published == Some(*port));
+        let places = items
+            .iter()
+            .map(|item| &item.get("published").unwrap_or(item).at);
+        let forms = places.flat_map(|place| {
+            let of_place = self.written.iter().filter(move |(at, _)| at == place);
+            of_place.flat_map(|(_, forms)| forms)
+        });
+        let found = forms.filter_map(|(form, value)| {
+            let port = value.parse().ok().filter(is_published)?;
+            Some((port, variable_of(form).to_owned()))
+        });
+        found.collect()
     }
 
     fn long_port(&mut self, node: &Node) -> Vec<PortMapping> {
@@ -116,7 +143,7 @@ fn short_ports(text: &str) -> Result<Vec<PortMapping>, String> {
             .map_err(|_not_one| format!("`{ip}` is not an address"))?,
     };
     let targets = range(target)?;
-    let published: Vec<Option<u16>> = if published.is_empty() {
+    let published: Vec<Option<u16>> = if matches!(published, "" | "0") {
         vec![None; targets.len()]
     } else {
         range(published)?.into_iter().map(Some).collect()
@@ -164,6 +191,7 @@ mod tests {
         assert_eq!(shown("8080:80"), ["127.0.0.1:8080:80"]);
         assert_eq!(shown("80"), ["127.0.0.1::80"]);
         assert_eq!(shown("127.0.0.1::80"), ["127.0.0.1::80"]);
+        assert_eq!(shown("127.0.0.1:0:80"), ["127.0.0.1::80"]);
         assert_eq!(shown("0.0.0.0:8080:80/udp"), ["0.0.0.0:8080:80/udp"]);
         assert_eq!(shown("[::1]:8080:80"), ["[::1]:8080:80"]);
         assert_eq!(

@@ -33,6 +33,9 @@ impl Lowering<'_> {
         self.only_keys(node, keys::SERVICE, "a service");
         let (container, has_image) = self.container(key, node, stack)?;
         let mut service = Service::new(name, container);
+        if let Some(ports) = node.get("ports") {
+            service.port_variables = self.port_variables(ports, &service.container.ports);
+        }
         if let Some(policy) = node.get("pull_policy") {
             service.pull_policy = self.pull_policy(policy).unwrap_or_default();
         }
