@@ -82,6 +82,8 @@ pub enum EngineError {
     /// The engine has no addresses left for another network.
     #[error("the engine has no address range left for another network")]
     AddressPoolExhausted {
+        /// Networks that no running container uses, where the engine says so.
+        idle: Vec<String>,
         /// The engine's own words.
         #[source]
         source: EngineSaid,

@@ -25,9 +25,8 @@ impl CliError {
             EngineError::BadCommand { .. } => told(Exit::Service, "service.bad-command").hint(
                 "compare `command` and `entrypoint` in the stack file with what the image has",
             ),
-            EngineError::AddressPoolExhausted { .. } => {
-                told(Exit::Conflict, "network.addresses-exhausted")
-                    .hint("remove networks that nobody uses: `docker network ls` lists them")
+            EngineError::AddressPoolExhausted { idle, .. } => {
+                told(Exit::Conflict, "network.addresses-exhausted").hint(network_hint(idle))
             }
             EngineError::NoSpace { .. } => {
                 told(Exit::Failed, "engine.no-space").hint("`docker system df` shows what takes it")
@@ -92,4 +91,25 @@ fn address_hint(address: &str) -> &'static str {
     } else {
         "an address is such as `unix:///var/run/docker.sock` or `tcp://127.0.0.1:2375`"
     }
+}
+
+/// Networks without a running container may still be wanted: which of them go, people decide.
+fn network_hint(idle: &[String]) -> String {
+    const MOST: usize = 10;
+    if idle.is_empty() {
+        return "remove networks that nobody needs: `docker network ls` lists them".to_owned();
+    }
+    let named: Vec<String> = idle
+        .iter()
+        .take(MOST)
+        .map(|name| format!("`{name}`"))
+        .collect();
+    let named = named.join(", ");
+    let more = match idle.len().saturating_sub(MOST) {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    format!(
+        "remove those that nobody needs, with `docker network rm`; no running container uses {named}{more}"
+    )
 }

@@ -1,4 +1,4 @@
-//! Containers and networks in the words of the Docker Engine API.
+//! Containers and volumes in the words of the Docker Engine API.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,23 +6,19 @@ use std::time::Duration;
 use bollard::models::{
     ContainerCreateBody, EndpointSettings, HealthConfig, HostConfig, HostConfigLogConfig,
     Mount as EngineMount, MountBindOptions, MountTmpfsOptions, MountType, NetworkConnectRequest,
-    NetworkCreateRequest, NetworkingConfig, PortBinding, ResourcesUlimits,
-    RestartPolicy as EngineRestartPolicy, RestartPolicyNameEnum, VolumeCreateRequest,
+    NetworkingConfig, PortBinding, ResourcesUlimits, RestartPolicy as EngineRestartPolicy,
+    RestartPolicyNameEnum, VolumeCreateRequest,
 };
-use tokio::time::{Instant, sleep};
 
-use super::{Docker, observe};
-use crate::engine::{Engine as _, EngineError, labels};
+use super::Docker;
+use crate::engine::{EngineError, labels};
 use crate::model::{
     ByteSize, ContainerId, ContainerSpec, Healthcheck, Mount, MountSource, NetworkAttachment,
-    NetworkId, NetworkSpec, RestartPolicy, Service, Stack, Submounts, VolumeSpec,
+    NetworkId, RestartPolicy, Service, Stack, Submounts, VolumeSpec,
 };
 
 /// The longest grace period that is waited for when a container's own is not known.
 pub(super) const LONGEST_GRACE: Duration = Duration::from_hours(1);
-
-/// How long the runs that made younger networks of the same name have to remove them.
-const MAKE_WAY: Duration = Duration::from_secs(1);
 
 /// The body of a create call.
 pub(super) fn container(
@@ -283,89 +279,6 @@ pub(super) async fn volume(
         .call(operation, docker.deadlines.slow, created)
         .await
         .map(|_volume| ())
-}
-
-/// Makes the network, or takes the one that another run has made meanwhile.
-pub(super) async fn network(
-    docker: &Docker,
-    stack: &Stack,
-    key: &str,
-    wanted: &NetworkSpec,
-) -> Result<NetworkId, EngineError> {
-    let request = NetworkCreateRequest {
-        name: wanted.name.clone(),
-        driver: wanted.driver.clone(),
-        internal: wanted.internal.then_some(true),
-        labels: Some(
-            labels::for_network(stack, key, &wanted.labels)
-                .into_iter()
-                .collect(),
-        ),
-        ..NetworkCreateRequest::default()
-    };
-    let operation = format!("create network `{}`", wanted.name);
-    let created = docker
-        .call(
-            operation,
-            docker.deadlines.slow,
-            docker.client.create_network(request),
-        )
-        .await;
-    let mine = match created {
-        Ok(answer) => Some(NetworkId(answer.id)),
-        Err(EngineError::Refused { source, .. })
-            if source.status == 409 && source.message.contains("already exists") =>
-        {
-            None
-        }
-        Err(error) => return Err(error),
-    };
-    agree_on_one(docker, &wanted.name, mine).await
-}
-
-/// Agrees with other runs on one network of this name.
-///
-/// Engines before 25 make a second network of the same name without a word when two runs ask at
-/// once, and then every use by that name fails as ambiguous. So the networks are listed again after
-/// the creation. Of two that are made at the same time at least one run sees both: a network that is
-/// still being made is not listed, whatever its age.
-///
-/// | mine is | and | then |
-/// |---|---|---|
-/// | alone | | it is taken |
-/// | younger than another | | it makes way |
-/// | the oldest | the others go | it is taken |
-/// | the oldest | the others stay: their runs have not seen it | it makes way |
-async fn agree_on_one(
-    docker: &Docker,
-    name: &str,
-    mine: Option<NetworkId>,
-) -> Result<NetworkId, EngineError> {
-    let began = Instant::now();
-    loop {
-        let all = observe::oldest_first(docker.list_networks().await?, name);
-        let (first, second) = (all.first(), all.get(1));
-        let chosen = match (&mine, first, second) {
-            (Some(mine), Some(first), Some(second)) if mine == first => {
-                if began.elapsed() < MAKE_WAY {
-                    sleep(Duration::from_millis(50)).await;
-                    continue;
-                }
-                second
-            }
-            (_, Some(first), _) => first,
-            (_, None, _) => {
-                return Err(EngineError::Vanished {
-                    operation: format!("create network `{name}`"),
-                });
-            }
-        };
-        match &mine {
-            Some(mine) if mine != chosen => docker.remove_network(mine).await?,
-            Some(_) | None => {}
-        }
-        return Ok(chosen.clone());
-    }
 }
 
 fn with_protocol(port: &str) -> String {

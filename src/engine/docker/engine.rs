@@ -10,7 +10,7 @@ use bollard::query_parameters::{
 use futures_util::stream::BoxStream;
 use tokio::time::{sleep, timeout};
 
-use super::{Docker, create, events, exec, logs, observe, pull};
+use super::{Docker, create, events, exec, logs, networks, observe, pull};
 use crate::engine::{
     About, Address, Attached, Chunk, ContainerEvent, Engine, EngineError, ExecId, ExecRequest,
     Executed, LogLine, LogOptions, PastEvent, PullProgress, TerminalSize, labels,
@@ -111,7 +111,7 @@ impl Engine for Docker {
         key: &str,
         network: &NetworkSpec,
     ) -> Result<NetworkId, EngineError> {
-        create::network(self, stack, key, network).await
+        networks::create(self, stack, key, network).await
     }
 
     async fn remove_network(&self, id: &NetworkId) -> Result<(), EngineError> {

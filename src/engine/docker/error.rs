@@ -132,7 +132,10 @@ fn refused(source: EngineSaid, operation: String) -> EngineError {
     }
     // Before 404, with which older versions of Docker say it.
     if is_pool_exhausted(&text) {
-        return EngineError::AddressPoolExhausted { source };
+        return EngineError::AddressPoolExhausted {
+            source,
+            idle: Vec::new(),
+        };
     }
     if source.status == 404 {
         return EngineError::NotFound { operation, source };

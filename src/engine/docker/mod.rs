@@ -11,6 +11,7 @@ mod error;
 mod events;
 mod exec;
 mod logs;
+mod networks;
 mod observe;
 mod pull;
 mod version;

@@ -3,6 +3,8 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 
+use serde_json::json;
+
 use super::fails;
 use crate::engine::{At, ScriptedEngine};
 use crate::faults::Fault;
@@ -85,6 +87,22 @@ async fn what_an_engine_refuses_has_its_code() {
         let said = |cause: &serde_json::Value| cause.as_str().unwrap().contains(words);
         assert!(causes.iter().any(said), "the engine's words: {error:#}");
     }
+}
+
+#[tokio::test]
+async fn an_engine_without_addresses_is_told_with_the_networks_that_may_go() {
+    let engine = ScriptedEngine::new("1.41");
+    engine.world().networks = ["bridge", "of-a-branch-that-is-gone"]
+        .map(|name| json!({"Id": name, "Name": name, "Labels": {}}))
+        .into();
+    let words = "all predefined address pools have been fully subnetted";
+    let refuses = Fault::Refuses(403, words);
+    engine.script(Some((At::Path("/networks/create"), refuses)));
+    let ran = devinfra(&engine, UP).await;
+    let error = fails(&ran, 7, "network.addresses-exhausted");
+    let hint = error["hints"][0].as_str().unwrap();
+    let names = hint.ends_with("no running container uses `of-a-branch-that-is-gone`");
+    assert!(names, "{hint}");
 }
 
 #[tokio::test]
