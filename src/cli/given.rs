@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use super::global_args::Global;
+use super::args::global::Global;
 use crate::cache::Finding;
 use crate::engine::without_password;
 

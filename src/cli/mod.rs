@@ -2,14 +2,11 @@
 
 mod args;
 mod attach;
-mod cache_args;
 pub mod catalogue;
 mod commands;
-mod data_args;
 mod error;
 mod exit;
 mod given;
-mod global_args;
 mod output;
 mod passthrough;
 mod render;

@@ -12,9 +12,9 @@ use tokio::time::Instant;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::Exit;
+use super::args::global::{Colour, Global, Progress};
 use super::error::CliError;
 use super::given::Given;
-use super::global_args::{Colour, Global, Progress};
 use super::render::{self, Shape};
 use super::settings::Settings;
 use crate::kinds::secrets;

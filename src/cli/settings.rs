@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use rustix::process::{getgid, getuid};
 
+use super::args::global::Global;
 use super::error::CliError;
-use super::global_args::Global;
 use crate::engine::Wishes;
 use crate::model::{ServiceName, StackName};
 use crate::stack_file::{FileSource, Request};

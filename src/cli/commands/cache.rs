@@ -7,7 +7,7 @@ use super::cache_asked::Asked;
 use super::cache_stats;
 use crate::cache::{Bootstrapped, Census, PrefixCount, is_ok};
 use crate::cli::Exit;
-use crate::cli::cache_args::{Cache as Args, CacheBootstrap, CacheCheck};
+use crate::cli::args::cache::{Cache as Args, CacheBootstrap, CacheCheck};
 use crate::cli::error::CliError;
 use crate::event::Silent;
 use crate::flow::{Look, bootstrap_cache, check_cache, check_survival, count_cache};

@@ -4,7 +4,7 @@ use super::Context;
 use super::context::Ready;
 use crate::apply::Stop;
 use crate::cli::Exit;
-use crate::cli::cache_args::Which;
+use crate::cli::args::cache::Which;
 use crate::cli::error::CliError;
 use crate::cli::signals::Signals;
 use crate::event::Observer;

@@ -8,7 +8,7 @@ use super::Context;
 use super::cache_asked::Asked;
 use crate::cache::Stats;
 use crate::cli::Exit;
-use crate::cli::cache_args::CacheStats;
+use crate::cli::args::cache::CacheStats;
 use crate::cli::error::CliError;
 use crate::event::Silent;
 use crate::flow::{Cache, FlowError, measure_cache};

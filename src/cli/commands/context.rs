@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use crate::apply::Stop;
 use crate::cli::Exit;
+use crate::cli::args::global::Global;
 use crate::cli::error::CliError;
-use crate::cli::global_args::Global;
 use crate::cli::output::Output;
 use crate::cli::settings::Settings;
 use crate::cli::signals::Signals;

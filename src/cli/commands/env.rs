@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::Context;
 use crate::cli::Exit;
-use crate::cli::data_args::{Env, Format};
+use crate::cli::args::data::{Env, Format};
 use crate::cli::error::CliError;
 use crate::cli::signals::Signals;
 use crate::cli::variables;

@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 use super::Context;
 use crate::apply::Stop;
 use crate::cli::Exit;
-use crate::cli::data_args::Reset;
+use crate::cli::args::data::Reset;
 use crate::cli::error::CliError;
 use crate::flow::{Counting, FlowError, Loss, PreparedReset, ResetDone, ResetRequest};
 use crate::kinds::Amount;

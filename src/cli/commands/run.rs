@@ -6,7 +6,7 @@ use std::process::Command;
 
 use super::Context;
 use crate::cli::Exit;
-use crate::cli::data_args::Run;
+use crate::cli::args::data::Run;
 use crate::cli::error::CliError;
 use crate::cli::signals::Signals;
 use crate::event::Silent;

@@ -1,14 +1,21 @@
 //! What can be said on the command line.
 
+pub(super) mod cache;
+pub(super) mod data;
+pub(super) mod global;
+mod values;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use super::cache_args::Cache;
-use super::data_args::{Env, Reset, Run};
-use super::global_args::{Global, file_without_short};
+use cache::Cache;
+use data::{Env, Reset, Run};
+use global::{Global, file_without_short};
+use values::{duration, service_name};
+
 use crate::model::{PullPolicy, ServiceName};
 
 /// Bring a project's local infrastructure up, prove that it is usable, and take it down without
@@ -24,13 +31,13 @@ use crate::model::{PullPolicy, ServiceName};
 )]
 pub struct Args {
     #[command(flatten)]
-    pub(super) global: Global,
+    pub(in crate::cli) global: Global,
     #[command(subcommand)]
-    pub(super) command: Command,
+    pub(in crate::cli) command: Command,
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Command {
+pub(in crate::cli) enum Command {
     /// Create what is missing, replace what changed, start, and wait until everything is usable
     Up(Up),
     /// Stop gracefully, remove, and prove that nothing is left; data is kept
@@ -84,38 +91,38 @@ pub(super) enum Command {
     clippy::struct_excessive_bools,
     reason = "each is a flag of its own on the command line"
 )]
-pub(super) struct Up {
+pub(in crate::cli) struct Up {
     /// Services to bring up, with all that they depend on [default: all]
     #[arg(value_name = "SERVICE", value_parser = service_name)]
-    pub(super) services: Vec<ServiceName>,
+    pub(in crate::cli) services: Vec<ServiceName>,
     /// Show what would be done, and do nothing
     #[arg(long)]
-    pub(super) dry_run: bool,
+    pub(in crate::cli) dry_run: bool,
     /// How long each service may take to become usable; pulls are not counted
     #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = duration)]
-    pub(super) wait_timeout: Duration,
+    pub(in crate::cli) wait_timeout: Duration,
     /// Service to leave out; repeatable
     #[arg(long, value_name = "SERVICE", value_parser = service_name)]
-    pub(super) without: Vec<ServiceName>,
+    pub(in crate::cli) without: Vec<ServiceName>,
     /// Replace containers that have not changed, too
     #[arg(long)]
-    pub(super) recreate: bool,
+    pub(in crate::cli) recreate: bool,
     /// When to pull images, instead of what the stack file says
     #[arg(long, value_enum, value_name = "WHEN")]
-    pub(super) pull: Option<Pull>,
+    pub(in crate::cli) pull: Option<Pull>,
     /// Skip the cache checks
     #[arg(long)]
-    pub(super) no_check: bool,
+    pub(in crate::cli) no_check: bool,
     /// Take over containers of the same names that devinfra did not make; their data is kept
     #[arg(long)]
-    pub(super) adopt: bool,
+    pub(in crate::cli) adopt: bool,
     /// Show where the time went
     #[arg(long)]
-    pub(super) timings: bool,
+    pub(in crate::cli) timings: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum Pull {
+pub(in crate::cli) enum Pull {
     /// When the engine does not have the image.
     Missing,
     /// Before everything else.
@@ -125,58 +132,58 @@ pub(super) enum Pull {
 }
 
 #[derive(Debug, Group)]
-pub(super) struct Down {
+pub(in crate::cli) struct Down {
     /// Services to take down [default: the whole stack with its networks]
     #[arg(value_name = "SERVICE", value_parser = service_name)]
-    pub(super) services: Vec<ServiceName>,
+    pub(in crate::cli) services: Vec<ServiceName>,
     /// How long a service may take to stop [default: its grace period]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub(super) timeout: Option<Duration>,
+    pub(in crate::cli) timeout: Option<Duration>,
     /// Show what would be done, and do nothing
     #[arg(long)]
-    pub(super) dry_run: bool,
+    pub(in crate::cli) dry_run: bool,
     /// Take down containers of the same names that devinfra did not make, too
     #[arg(long)]
-    pub(super) adopt: bool,
+    pub(in crate::cli) adopt: bool,
 }
 
 #[derive(Debug, Group)]
-pub(super) struct Logs {
+pub(in crate::cli) struct Logs {
     /// Services to show [default: all]
     #[arg(value_name = "SERVICE", value_parser = service_name)]
-    pub(super) services: Vec<ServiceName>,
+    pub(in crate::cli) services: Vec<ServiceName>,
     /// Show what they write from now on as well, until Ctrl-C
     #[arg(short, long)]
-    pub(super) follow: bool,
+    pub(in crate::cli) follow: bool,
     /// Only the last so many lines of each service
     #[arg(short = 'n', long, value_name = "N")]
-    pub(super) tail: Option<usize>,
+    pub(in crate::cli) tail: Option<usize>,
     /// Only what was written since then: a duration such as `10m`, or a time such as
     /// `2026-11-23T20:00:00Z`
     #[arg(long, value_name = "WHEN")]
-    pub(super) since: Option<String>,
+    pub(in crate::cli) since: Option<String>,
     /// Show the time of each line
     #[arg(short, long)]
-    pub(super) timestamps: bool,
+    pub(in crate::cli) timestamps: bool,
 }
 
 #[derive(Debug, Group)]
-pub(super) struct Exec {
+pub(in crate::cli) struct Exec {
     /// Give the command no terminal, even where there is one
     #[arg(short = 'T', long)]
-    pub(super) no_tty: bool,
+    pub(in crate::cli) no_tty: bool,
     /// Run it as this user [default: the container's]
     #[arg(short, long, value_name = "USER")]
-    pub(super) user: Option<String>,
+    pub(in crate::cli) user: Option<String>,
     /// Run it in this directory [default: the container's]
     #[arg(short, long, value_name = "DIR")]
-    pub(super) workdir: Option<String>,
+    pub(in crate::cli) workdir: Option<String>,
     /// Environment variable for it; repeatable, and without a value it is our own
     #[arg(short, long = "env", value_name = "NAME[=VALUE]")]
-    pub(super) environment: Vec<String>,
+    pub(in crate::cli) environment: Vec<String>,
     /// Service whose container it runs in
     #[arg(value_name = "SERVICE", value_parser = service_name)]
-    pub(super) service: ServiceName,
+    pub(in crate::cli) service: ServiceName,
     /// The command and its arguments; no shell
     #[arg(
         value_name = "COMMAND",
@@ -184,55 +191,55 @@ pub(super) struct Exec {
         trailing_var_arg = true,
         allow_hyphen_values = true
     )]
-    pub(super) command: Vec<String>,
+    pub(in crate::cli) command: Vec<String>,
 }
 
 #[derive(Debug, Group)]
-pub(super) struct Client {
+pub(in crate::cli) struct Client {
     /// Service to talk to, where the stack has several of the kind
     #[arg(long, value_name = "SERVICE", value_parser = service_name)]
-    pub(super) service: Option<ServiceName>,
+    pub(in crate::cli) service: Option<ServiceName>,
     /// Arguments of the program, whatever they look like
     #[arg(
         value_name = "ARGUMENT",
         trailing_var_arg = true,
         allow_hyphen_values = true
     )]
-    pub(super) arguments: Vec<String>,
+    pub(in crate::cli) arguments: Vec<String>,
 }
 
 #[derive(Debug, Group)]
-pub(super) struct Report {
+pub(in crate::cli) struct Report {
     /// File to write; `-` is standard output
     #[arg(value_name = "FILE", default_value = "devinfra-report.md")]
-    pub(super) file: PathBuf,
+    pub(in crate::cli) file: PathBuf,
 }
 
 #[derive(Debug, Group)]
-pub(super) struct ManPages {
+pub(in crate::cli) struct ManPages {
     /// Directory to write the pages of all commands to
     #[arg(short, long, value_name = "DIR")]
-    pub(super) output: Option<PathBuf>,
+    pub(in crate::cli) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Group)]
-pub(super) struct Config {
+pub(in crate::cli) struct Config {
     /// Show passwords, keys, and the values of `environment`, as they are
     #[arg(long)]
-    pub(super) show_secrets: bool,
+    pub(in crate::cli) show_secrets: bool,
 }
 
 #[derive(Debug, Group)]
-pub(super) struct Init {
+pub(in crate::cli) struct Init {
     /// Template to write [default: kohakuhub]
     #[arg(value_name = "TEMPLATE")]
-    pub(super) template: Option<String>,
+    pub(in crate::cli) template: Option<String>,
     /// List the templates
     #[arg(long)]
-    pub(super) list: bool,
+    pub(in crate::cli) list: bool,
     /// Where to write it; `-` is standard output
     #[arg(short, long, value_name = "FILE", default_value = "devinfra.yaml")]
-    pub(super) output: PathBuf,
+    pub(in crate::cli) output: PathBuf,
 }
 
 impl From<Pull> for PullPolicy {
@@ -243,28 +250,6 @@ impl From<Pull> for PullPolicy {
             Pull::Never => Self::Never,
         }
     }
-}
-
-pub(super) fn service_name(text: &str) -> Result<ServiceName, String> {
-    ServiceName::new(text).map_err(|error| error.to_string())
-}
-
-/// `90`, `90s`, `2m`, `1m30s`, `500ms`: a bare number is seconds.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    // A longer one reaches past the end of the clock when it is added to the present.
-    const LONGEST: Duration = Duration::from_hours(365 * 24);
-    let found = if let Ok(seconds) = text.parse() {
-        Duration::from_secs(seconds)
-    } else {
-        let span: jiff::SignedDuration = text
-            .parse()
-            .map_err(|error: jiff::Error| format!("{error}; write `90s` or `1m30s`"))?;
-        Duration::try_from(span).map_err(|_negative| "it is negative".to_owned())?
-    };
-    if found > LONGEST {
-        return Err("it is longer than a year".to_owned());
-    }
-    Ok(found)
 }
 
 #[cfg(test)]
@@ -291,15 +276,5 @@ mod tests {
         assert_eq!(before, (vec!["one.yaml".to_owned()], true));
         let after = files(&["devinfra", "logs", "--file", "one.yaml"]);
         assert_eq!(after, (vec!["one.yaml".to_owned()], false));
-    }
-
-    #[test]
-    fn durations_are_read_as_people_write_them() {
-        assert_eq!(duration("90"), Ok(Duration::from_secs(90)));
-        assert_eq!(duration("1m30s"), Ok(Duration::from_secs(90)));
-        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
-        assert!(duration("soon").is_err());
-        assert!(duration("-1s").is_err());
-        assert!(duration("18446744073709551615").is_err());
     }
 }

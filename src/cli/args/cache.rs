@@ -2,11 +2,11 @@
 
 use clap::{Args as Group, Subcommand};
 
-use super::args::service_name;
+use super::values::service_name;
 use crate::model::ServiceName;
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Cache {
+pub(in crate::cli) enum Cache {
     /// Check that the cache is this stack's, healthy, and configured as declared
     ///
     /// Works whatever state the server is in, and exits with 6 when a check fails.
@@ -21,39 +21,39 @@ pub(super) enum Cache {
 }
 
 #[derive(Debug, Group)]
-pub(super) struct CacheCheck {
+pub(in crate::cli) struct CacheCheck {
     #[command(flatten)]
-    pub(super) which: Which,
+    pub(in crate::cli) which: Which,
     /// Also restart the server, and prove that the keys that must survive do, and no others
     ///
     /// The server is stopped with its own signal and started again, so its clients are cut off for
     /// a moment. Test keys are planted before and removed after; of the application's own keys
     /// those go that go after any restart.
     #[arg(long)]
-    pub(super) deep: bool,
+    pub(in crate::cli) deep: bool,
 }
 
 #[derive(Debug, Group)]
-pub(super) struct CacheBootstrap {
+pub(in crate::cli) struct CacheBootstrap {
     #[command(flatten)]
-    pub(super) which: Which,
+    pub(in crate::cli) which: Which,
     /// Count the keys of each prefix, and flush nothing
     #[arg(long)]
-    pub(super) dry_run: bool,
+    pub(in crate::cli) dry_run: bool,
 }
 
 #[derive(Debug, Group)]
-pub(super) struct CacheStats {
+pub(in crate::cli) struct CacheStats {
     #[command(flatten)]
-    pub(super) which: Which,
+    pub(in crate::cli) which: Which,
     /// Show them every second with what changed, until Ctrl-C
     #[arg(long)]
-    pub(super) watch: bool,
+    pub(in crate::cli) watch: bool,
 }
 
 #[derive(Debug, Group)]
-pub(super) struct Which {
+pub(in crate::cli) struct Which {
     /// The cache [default: the only service of kind `valkey`]
     #[arg(value_name = "SERVICE", value_parser = service_name)]
-    pub(super) service: Option<ServiceName>,
+    pub(in crate::cli) service: Option<ServiceName>,
 }

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Args as Group, ValueEnum};
 
-use super::args::service_name;
+use super::values::service_name;
 use crate::kinds::Names;
 use crate::model::ServiceName;
 
@@ -17,22 +17,22 @@ use crate::model::ServiceName;
                   Nothing is printed, and the status is not 0, unless the stack is up. A service without a\n\
                   container is left out if the stack file says what to tell then (`exports_without`)."
 )]
-pub(super) struct Env {
+pub(in crate::cli) struct Env {
     /// Services to tell of [default: all]
     #[arg(value_name = "SERVICE", value_parser = service_name)]
-    pub(super) services: Vec<ServiceName>,
+    pub(in crate::cli) services: Vec<ServiceName>,
     /// How to write them
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "shell")]
-    pub(super) format: Format,
+    pub(in crate::cli) format: Format,
     #[command(flatten)]
-    pub(super) names: Standard,
+    pub(in crate::cli) names: Standard,
 }
 
 /// `devinfra run`
 #[derive(Debug, Group)]
-pub(super) struct Run {
+pub(in crate::cli) struct Run {
     #[command(flatten)]
-    pub(super) names: Standard,
+    pub(in crate::cli) names: Standard,
     /// Command and its arguments; its exit status is the answer
     #[arg(
         value_name = "COMMAND",
@@ -40,36 +40,36 @@ pub(super) struct Run {
         trailing_var_arg = true,
         allow_hyphen_values = true
     )]
-    pub(super) command: Vec<OsString>,
+    pub(in crate::cli) command: Vec<OsString>,
 }
 
 /// `devinfra reset`
 #[derive(Debug, Group)]
-pub(super) struct Reset {
+pub(in crate::cli) struct Reset {
     /// Services whose data goes, with what only makes sense together with it [default: all]
     #[arg(value_name = "SERVICE", value_parser = service_name)]
-    pub(super) services: Vec<ServiceName>,
+    pub(in crate::cli) services: Vec<ServiceName>,
     /// Empty the data directories and make the services anew, instead of wiping through them
     #[arg(long)]
-    pub(super) hard: bool,
+    pub(in crate::cli) hard: bool,
     /// Do not ask
     #[arg(short, long)]
-    pub(super) yes: bool,
+    pub(in crate::cli) yes: bool,
     /// Show what would be lost and done, and do nothing
     #[arg(long)]
-    pub(super) dry_run: bool,
+    pub(in crate::cli) dry_run: bool,
 }
 
 #[derive(Debug, Group)]
-pub(super) struct Standard {
+pub(in crate::cli) struct Standard {
     /// Tell the conventional names as well: `DATABASE_URL`, `PG*`, `AWS_*`, `REDIS_URL`, `LAKECTL_*`
     #[arg(long)]
-    pub(super) standard: bool,
+    pub(in crate::cli) standard: bool,
 }
 
 /// How variables are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
+pub(in crate::cli) enum Format {
     /// For `eval` in a shell: `export NAME='value'`.
     Shell,
     /// For an env file.
@@ -81,7 +81,7 @@ pub(super) enum Format {
 }
 
 impl Standard {
-    pub(super) fn names(&self) -> Names {
+    pub(in crate::cli) fn names(&self) -> Names {
         if self.standard {
             Names::Standard
         } else {
