@@ -6,40 +6,21 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::Duration;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{Method, Request};
-use http_body_util::Full;
+use http::Method;
 use serde::Deserialize;
 use serde_json::json;
-use tokio::time::sleep;
 
+use super::api::{complaint, failed, in_log, repositories, send};
 use super::{Credentials, store};
-use crate::kinds::http::{Answer, NoAnswer, ask, get};
+use crate::kinds::http::Answer;
 use crate::kinds::{BootstrapError, Deed, Target};
 use crate::model::Lakefs;
-
-/// Lines of LakeFS's log that are searched for the reason of a refusal.
-const LOG_LINES: usize = 50;
-/// How often the log is looked at: what LakeFS writes takes a moment to reach it.
-const LOOKS: usize = 10;
-/// Between two looks at the log.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 
 /// What `GET /api/v1/setup_lakefs` says. There has never been an `initialized` field.
 #[derive(Debug, Deserialize)]
 pub(super) struct Setup {
     pub(super) state: String,
-}
-
-/// What LakeFS says of an error.
-#[derive(Debug, Deserialize)]
-struct Complaint {
-    message: String,
 }
 
 /// Sets LakeFS up where it is not, and proves that the keys of the file work.
@@ -92,8 +73,7 @@ fn made(file: &Path) -> Result<Credentials, BootstrapError> {
 }
 
 async fn is_set_up(address: SocketAddr) -> Result<bool, BootstrapError> {
-    let answer = get(&format!("http://{address}/api/v1/setup_lakefs")).await;
-    let answer = answer.map_err(|error| silent(&error))?;
+    let answer = send(Method::GET, address, "/setup_lakefs", None, String::new()).await?;
     let setup: Setup = serde_json::from_str(&answer.body).map_err(|_unreadable| failed(&answer))?;
     match setup.state.as_str() {
         "initialized" => Ok(true),
@@ -115,12 +95,14 @@ async fn set_up(
             "secret_access_key": keys.secret_key.reveal(),
         },
     });
-    let request = Request::builder()
-        .method(Method::POST)
-        .uri(format!("http://{address}/api/v1/setup_lakefs"))
-        .header(CONTENT_TYPE, "application/json")
-        .body(Full::new(Bytes::from(body.to_string())));
-    let answer = sent(request).await?;
+    let asked = send(
+        Method::POST,
+        address,
+        "/setup_lakefs",
+        None,
+        body.to_string(),
+    );
+    let answer = asked.await?;
     match answer.status {
         200 => Ok(true),
         409 => Ok(false),
@@ -143,42 +125,6 @@ async fn verify(
     }
 }
 
-/// Asks for up to `amount` repositories behind the one named `after`.
-pub(in crate::kinds) async fn repositories(
-    address: SocketAddr,
-    keys: &Credentials,
-    amount: u16,
-    after: &str,
-) -> Result<Answer, BootstrapError> {
-    // Names of repositories need no encoding.
-    let query = if after.is_empty() {
-        format!("amount={amount}")
-    } else {
-        format!("amount={amount}&after={after}")
-    };
-    let path = format!("/repositories?{query}");
-    signed(Method::GET, address, &path, keys, String::new()).await
-}
-
-/// Sends a request with the admin's keys; `path` starts behind `/api/v1`.
-pub(super) async fn signed(
-    method: Method,
-    address: SocketAddr,
-    path: &str,
-    keys: &Credentials,
-    body: String,
-) -> Result<Answer, BootstrapError> {
-    let pair = format!("{}:{}", keys.access_key, keys.secret_key.reveal());
-    let basic = format!("Basic {}", BASE64_STANDARD.encode(pair));
-    let request = Request::builder()
-        .method(method)
-        .uri(format!("http://{address}/api/v1{path}"))
-        .header(AUTHORIZATION, basic)
-        .header(CONTENT_TYPE, "application/json")
-        .body(Full::new(Bytes::from(body)));
-    sent(request).await
-}
-
 /// The reason of a refusal, which LakeFS tells in its log only.
 async fn refused(answer: &Answer, file: &Path, target: &Target<'_>) -> BootstrapError {
     let refused = |said: &str| BootstrapError::LakefsKeysRefused {
@@ -193,48 +139,4 @@ async fn refused(answer: &Answer, file: &Path, target: &Target<'_>) -> Bootstrap
         known.find(|said| line.contains(said)).map(refused)
     });
     told.await.unwrap_or_else(|| refused(&complaint(answer)))
-}
-
-/// What `read` makes of LakeFS's last log lines, the newest first; `None` where there is no such line
-/// even after a moment.
-pub(super) async fn in_log<Found>(
-    target: &Target<'_>,
-    read: impl Fn(&str) -> Option<Found>,
-) -> Option<Found> {
-    for look in 0..LOOKS {
-        if look > 0 {
-            sleep(BETWEEN_LOOKS).await;
-        }
-        let log = target.engine.log_tail(target.container, LOG_LINES).await;
-        let log = log.unwrap_or_default();
-        if let Some(found) = log.iter().rev().find_map(|line| read(line)) {
-            return Some(found);
-        }
-    }
-    None
-}
-
-async fn sent(request: http::Result<Request<Full<Bytes>>>) -> Result<Answer, BootstrapError> {
-    let request = request.map_err(|error| BootstrapError::LakefsSetup {
-        said: error.to_string(),
-    })?;
-    ask(request).await.map_err(|error| silent(&error))
-}
-
-fn silent(error: &NoAnswer) -> BootstrapError {
-    BootstrapError::LakefsSetup {
-        said: error.to_string(),
-    }
-}
-
-pub(super) fn failed(answer: &Answer) -> BootstrapError {
-    BootstrapError::LakefsSetup {
-        said: format!("it answers {} {}", answer.status, complaint(answer)),
-    }
-}
-
-pub(super) fn complaint(answer: &Answer) -> String {
-    serde_json::from_str(&answer.body)
-        .map(|complaint: Complaint| complaint.message)
-        .unwrap_or_default()
 }

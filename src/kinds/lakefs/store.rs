@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::Credentials;
+use super::api::{complaint, failed, in_log, send};
 use super::credentials::random_letters;
-use super::setup::{complaint, failed, in_log, signed};
 use crate::kinds::http::Answer;
 use crate::kinds::s3::ANY_BUCKET;
 use crate::kinds::{BootstrapError, Target};
@@ -45,11 +45,11 @@ pub(super) async fn reach(
     let name = format!("{ANY_BUCKET}-{mark}");
     let namespace = format!("s3://{ANY_BUCKET}/{mark}");
     let body = json!({ "name": name, "storage_namespace": namespace });
-    let wanted = signed(
+    let wanted = send(
         Method::POST,
         address,
         "/repositories",
-        keys,
+        Some(keys),
         body.to_string(),
     );
     let Ok(answer) = timeout(PATIENCE, wanted).await else {
@@ -81,7 +81,7 @@ async fn removed(
     name: &str,
 ) -> Result<(), BootstrapError> {
     let path = format!("/repositories/{name}");
-    let answer: Answer = signed(Method::DELETE, address, &path, keys, String::new()).await?;
+    let answer: Answer = send(Method::DELETE, address, &path, Some(keys), String::new()).await?;
     match answer.status {
         204 => Ok(()),
         _ => Err(failed(&answer)),
