@@ -7,6 +7,7 @@ mod error;
 mod left;
 mod observe;
 mod prober;
+mod progress;
 mod step;
 mod stop;
 mod wait;
@@ -28,10 +29,10 @@ pub use stop::{Stop, Stopper};
 use crate::engine::Engine;
 use crate::event::Observer;
 use crate::kinds::Amount;
-use crate::model::{ContainerId, NetworkId, Observed, PublishedPort, ServiceName, Stack};
+use crate::model::{ContainerId, Observed, PublishedPort, ServiceName, Stack};
 use crate::plan::{Plan, StepId};
 use deaths::Deaths;
-use step::Progress;
+use progress::Progress;
 use walk::Walk;
 
 /// How long services that ran before may take to answer before anything is made of it.
@@ -145,25 +146,5 @@ pub async fn apply(run: &Run<'_>, plan: &Plan, observed: &Observed, stop: &Stop)
         biased;
         outcome = walk.all(&stopper, !plan.is_empty()) => outcome,
         () = watching => Outcome::default(),
-    }
-}
-
-/// What the steps of a run have made so far.
-impl Progress {
-    fn new(stack: &Stack, observed: &Observed) -> Self {
-        let networks: BTreeMap<String, NetworkId> = stack
-            .networks
-            .iter()
-            .filter_map(|(key, wanted)| {
-                let found = observed.network_named(&wanted.name)?;
-                Some((key.clone(), found.id.clone()))
-            })
-            .collect();
-        let containers = observed
-            .containers
-            .iter()
-            .filter_map(|container| Some((container.service()?.clone(), container.clone())))
-            .collect();
-        Self::with(networks, containers)
     }
 }

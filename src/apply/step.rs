@@ -1,8 +1,5 @@
 //! One step: one action, one call.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
-
 use futures_util::future::pending;
 use tokio::time::sleep;
 
@@ -13,62 +10,9 @@ use super::walk::Walk;
 use super::words::LastWords;
 use crate::data::create_directory;
 use crate::event::Event;
-use crate::kinds::{Amount, BootstrapError};
-use crate::model::{
-    ContainerId, NetworkId, ObservedContainer, PublishedPort, Service, ServiceName, StopPolicy,
-};
+use crate::kinds::BootstrapError;
+use crate::model::{ContainerId, ObservedContainer, PublishedPort, Service, StopPolicy};
 use crate::plan::{Action, Step};
-
-/// What the steps of a run have made so far.
-#[derive(Debug, Default)]
-pub(super) struct Progress {
-    state: Mutex<State>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    networks: BTreeMap<String, NetworkId>,
-    created: BTreeMap<ServiceName, ContainerId>,
-    containers: BTreeMap<ServiceName, ObservedContainer>,
-    words: BTreeMap<ServiceName, LastWords>,
-    ready: BTreeMap<ServiceName, ReadyService>,
-    wiped: BTreeMap<ServiceName, Vec<Amount>>,
-}
-
-impl Progress {
-    pub(super) fn with(
-        networks: BTreeMap<String, NetworkId>,
-        containers: BTreeMap<ServiceName, ObservedContainer>,
-    ) -> Self {
-        Self {
-            state: Mutex::new(State {
-                networks,
-                containers,
-                ..State::default()
-            }),
-        }
-    }
-
-    pub(super) fn ready(&self) -> BTreeMap<ServiceName, ReadyService> {
-        self.with_state(|state| state.ready.clone())
-    }
-
-    pub(super) fn wiped(&self) -> BTreeMap<ServiceName, Vec<Amount>> {
-        self.with_state(|state| state.wiped.clone())
-    }
-
-    /// The last lines of a container that was started by this run and has ended; `None` when its
-    /// log has to be asked.
-    pub(super) async fn last_words(&self, service: &ServiceName) -> Option<Vec<String>> {
-        let words = self.with_state(|state| state.words.remove(service))?;
-        words.of_ended().await
-    }
-
-    /// No step panics while it holds the lock, and the state is whole after each change.
-    fn with_state<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
-        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
 
 impl Walk<'_> {
     pub(super) async fn carry_out(&self, step: &Step) -> Result<(), ApplyError> {

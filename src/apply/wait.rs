@@ -8,15 +8,13 @@ use tokio::time::{Instant, sleep};
 
 use super::deaths::Deaths;
 use super::error::{ApplyError, ExitReason};
-use super::step::Progress;
+use super::progress::Progress;
+use super::words::LOG_LINES;
 use super::{Run, Stop};
 use crate::event::Event;
 use crate::kinds::Readiness;
 use crate::model::{ContainerId, ContainerState, Kind, ObservedContainer, Service};
 use crate::plan::StepId;
-
-/// Lines of a container's log that a failure quotes.
-pub(super) const LOG_LINES: usize = 30;
 
 /// How many characters of a line it quotes.
 const LINE_LENGTH: usize = 1000;

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::deaths::Deaths;
 use super::error::ApplyError;
-use super::step::Progress;
+use super::progress::Progress;
 use super::{Failure, Outcome, Run, Stop, Stopper};
 use crate::event::Event;
 use crate::plan::{Action, Plan, Step, StepId};

@@ -10,9 +10,10 @@ use futures_util::stream::BoxStream;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::wait::LOG_LINES;
 use crate::engine::{Chunk, Lines, text};
 
+/// Lines of a container's log that a failure quotes.
+pub(super) const LOG_LINES: usize = 30;
 /// How long the output may take to end once the container has: its end and the event that tells
 /// of it come within a millisecond.
 const TO_END: Duration = Duration::from_millis(50);
