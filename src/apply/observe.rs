@@ -9,7 +9,7 @@ use crate::data;
 use crate::engine::{Engine, EngineError};
 use crate::host;
 use crate::model::{
-    Fingerprint, ImageRef, Mount, MountSource, Observed, ObservedContainer, PortHolder,
+    Fingerprint, ImageRef, Mount, MountSource, Observed, ObservedContainer, Obstacle, PortHolder,
     PortMapping, PublishedPort, Service, ServiceName, Stack, TakenPort,
 };
 
@@ -60,6 +60,7 @@ pub async fn observe(
     let is_local = engine.address().is_local();
     let host = is_local.then(|| Observed {
         missing_directories: missing_directories(stack),
+        obstacles: obstacles(stack),
         data_files: data_files(stack),
         half_wiped: half_wiped(stack),
         ..Observed::default()
@@ -200,4 +201,19 @@ fn missing_directories(stack: &Stack) -> BTreeSet<PathBuf> {
         .filter(|path| !path.exists())
         .cloned()
         .collect()
+}
+
+/// What keeps services from the directories that they mount.
+fn obstacles(stack: &Stack) -> BTreeMap<(ServiceName, PathBuf), Obstacle> {
+    let mut found = BTreeMap::new();
+    for service in stack.services.values() {
+        for mount in &service.container.mounts {
+            if let Some(path) = mount.host_path()
+                && let Some(obstacle) = host::obstacle(service, mount)
+            {
+                found.insert((service.name.clone(), path.0.clone()), obstacle);
+            }
+        }
+    }
+    found
 }

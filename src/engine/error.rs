@@ -72,6 +72,17 @@ pub enum EngineError {
         #[source]
         source: EngineSaid,
     },
+    /// A bind mount's source is a file and its target a directory, or the other way round.
+    #[error("`{path}` can't be mounted at `{target}`: one is a file, and the other a directory")]
+    MountMismatch {
+        /// The path on the engine's host.
+        path: String,
+        /// The path in the container.
+        target: String,
+        /// The engine's own words.
+        #[source]
+        source: EngineSaid,
+    },
     /// The container's command can't be run.
     #[error("the container's command can't be run")]
     BadCommand {

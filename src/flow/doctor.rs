@@ -6,10 +6,11 @@ use super::Session;
 use crate::apply::{Question, half_wiped, observe};
 use crate::cache::{Finding, Status};
 use crate::engine::{Engine, EngineError};
-use crate::host::{free_space, owner};
+use crate::host::{free_space, obstacle, owner};
 use crate::model::{
-    Bind, ContainerState, MountSource, Observed, Owner, PullPolicy, Service, Stack,
+    Bind, ContainerState, Mount, MountSource, Observed, Owner, PullPolicy, Service, Stack,
 };
+use crate::plan::Refusal;
 
 /// A disk with less is too full for anything.
 const TOO_FULL: u64 = 100 << 20;
@@ -199,7 +200,7 @@ fn directories(stack: &Stack) -> Vec<Finding> {
         for mount in &service.container.mounts {
             if let MountSource::Bind(bind) = &mount.source {
                 looked_at += 1;
-                found.extend(directory(service, bind));
+                found.extend(directory(service, mount, bind));
             }
         }
     }
@@ -216,8 +217,17 @@ fn directories(stack: &Stack) -> Vec<Finding> {
     })
 }
 
-fn directory(service: &Service, bind: &Bind) -> Option<Finding> {
+fn directory(service: &Service, mount: &Mount, bind: &Bind) -> Option<Finding> {
     let (path, name) = (&bind.source, &service.name);
+    if let Some(obstacle) = obstacle(service, mount) {
+        let hint = obstacle.way_out();
+        let refusal = Refusal::Obstructed {
+            service: name.clone(),
+            path: path.0.clone(),
+            obstacle,
+        };
+        return Some(Finding::new("data", Status::Fail, refusal.to_string()).hint(hint));
+    }
     match owner(&path.0) {
         Ok(owner) => {
             // Images that begin as root hand their directory over themselves.

@@ -10,6 +10,7 @@ mod kind;
 mod mount;
 mod name;
 mod observed;
+mod obstacle;
 mod port;
 mod secret;
 mod service;
@@ -32,6 +33,7 @@ pub use observed::{
     AnonymousVolumes, ContainerId, ContainerState, Health, Network, NetworkId, Observed,
     ObservedContainer, Owner, PublishedPort,
 };
+pub use obstacle::{Obstacle, PathProblem, Right};
 pub use port::{PortHolder, PortMapping, Protocol, TakenPort};
 pub use secret::Secret;
 pub use service::{Condition, Dependency, PortSetting, Service, StopPolicy};

@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use super::{ImageRef, NetworkSpec, PortMapping, Protocol, ServiceName, TakenPort};
+use super::{ImageRef, NetworkSpec, Obstacle, PortMapping, Protocol, ServiceName, TakenPort};
 
 /// One snapshot of the engine, as far as it concerns a stack.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -20,6 +20,8 @@ pub struct Observed {
     pub images: BTreeMap<ImageRef, Option<String>>,
     /// Host directories that bind mounts need and that do not exist yet.
     pub missing_directories: BTreeSet<PathBuf>,
+    /// What keeps services from directories that they mount, by service and path.
+    pub obstacles: BTreeMap<(ServiceName, PathBuf), Obstacle>,
     /// Files of services' data that exist.
     pub data_files: BTreeSet<PathBuf>,
     /// Services whose data a run has begun to delete, which was killed before it came to the end.

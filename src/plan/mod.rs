@@ -14,6 +14,7 @@ mod ports;
 mod refusal;
 mod reset;
 mod up;
+mod ways;
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -1,8 +1,8 @@
 //! What stands in the way of a plan.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::model::{ContainerId, ImageRef, PortHolder, ServiceName};
+use crate::model::{ContainerId, ImageRef, Obstacle, PortHolder, ServiceName};
 
 /// A reason to do nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +36,16 @@ pub enum Refusal {
         port: u16,
         /// Who has it, where that can be seen.
         holder: Option<PortHolder>,
+    },
+    /// A directory that a service mounts can't be there.
+    #[error("`{}`, which `{service}` mounts, {}", path.display(), obstructed(path, obstacle))]
+    Obstructed {
+        /// The service.
+        service: ServiceName,
+        /// The directory.
+        path: PathBuf,
+        /// What is in its place, or on the way to it.
+        obstacle: Obstacle,
     },
     /// An image is not on the engine and may not be pulled.
     #[error("image `{image}` is not on the engine, and may not be pulled (pull policy `never`)")]
@@ -75,4 +85,13 @@ pub enum Refusal {
 
 fn by(holder: Option<&PortHolder>) -> String {
     holder.map_or_else(String::new, |holder| format!(" by {holder}"))
+}
+
+fn obstructed(path: &Path, obstacle: &Obstacle) -> String {
+    let Obstacle { at, problem } = obstacle;
+    if at == path {
+        problem.to_string()
+    } else {
+        format!("can't be: `{}` {problem}", at.display())
+    }
 }

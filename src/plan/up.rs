@@ -7,7 +7,7 @@ use super::down::patience;
 use super::fate::Fate;
 use super::needs::strangers;
 use super::reset::Wipes;
-use super::{Action, Cause, ContainerRef, Note, Plan, Refusal, StepId, Up, ports};
+use super::{Action, Cause, ContainerRef, Note, Plan, Refusal, StepId, Up, ports, ways};
 use crate::model::{
     Condition, ContainerId, ImageRef, Kind, Mount, MountSource, Observed, ObservedContainer, Owner,
     Service, ServiceName, Stack, StopPolicy,
@@ -132,6 +132,7 @@ impl<'a> Planner<'a> {
         if let Fate::Start(..) | Fate::Replace(..) | Fate::Create = fate {
             let taken = ports::refusals(self.observed, self.wanted, service);
             self.refusals.extend(taken);
+            self.refusals.extend(ways::refusals(self.observed, service));
         }
         let first = self.plan.steps.len();
         let milestones = match fate {

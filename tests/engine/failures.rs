@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::support::engine::Objects;
 use crate::support::{Project, block_on, clients, until};
 
 const DATABASE: &str = "
@@ -160,6 +161,31 @@ fn a_bind_source_that_is_not_there() {
         told.ends_with("/nowhere`, which `cache` mounts, does not exist"),
         "{told}"
     );
+}
+
+#[test]
+fn a_directory_that_is_mounted_onto_a_file() {
+    let project = Project::with(&CACHE.replace("\"./data:/data\"", "./passwd:/etc/passwd"));
+    fs::create_dir(project.path().join("passwd")).unwrap();
+    let error = failure(&project, 1);
+    assert_eq!(error["code"], "mount.wrong-type");
+    assert_eq!(
+        error["message"],
+        format!(
+            "`{}/passwd` can't be mounted at `/etc/passwd`: one is a file, and the other a directory, in \
+             `cache`",
+            project.path().display()
+        )
+    );
+}
+
+#[test]
+fn a_file_in_the_place_of_the_data_directory() {
+    let project = Project::with(CACHE);
+    project.write("data", "a letter");
+    let error = failure(&project, 1);
+    assert_eq!(error["code"], "directory.blocked");
+    assert_eq!(project.objects(), Objects::default());
 }
 
 /// A file system of its own, of a size, at a directory of the project; gone with this value.

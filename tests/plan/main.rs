@@ -17,4 +17,5 @@ mod reset;
 mod status;
 mod timings;
 mod up;
+mod ways;
 mod world;

@@ -73,6 +73,18 @@ pub(super) const SERVICES: Chapter = Chapter {
             "Make it, or set `create_host_path: true`.",
         ),
         entry(
+            "mount.wrong-type",
+            Exit::Failed,
+            "A file is mounted where the image has a directory, or a directory where it has a file.",
+            "The message has both paths. Mount a file onto a file, and a directory onto a directory.",
+        ),
+        entry(
+            "directory.blocked",
+            Exit::Failed,
+            "A directory that a service mounts can't be there: a file has its place or is on the way, a symlink leads nowhere or in a circle, or a directory lets you not in. Nothing was made.",
+            "The message says where. Move it away, or mount another directory.",
+        ),
+        entry(
             "directory.create",
             Exit::Failed,
             "A data directory could not be made.",

@@ -22,6 +22,8 @@ impl CliError {
                 .hint("stop what holds it, or publish another port in the stack file"),
             EngineError::BindSourceMissing { .. } => told(Exit::Failed, "mount.source-missing")
                 .hint("make it, or let devinfra make it with `create_host_path: true`"),
+            EngineError::MountMismatch { .. } => told(Exit::Failed, "mount.wrong-type")
+                .hint("mount a file where the image has a file, and a directory elsewhere: `volumes` in the stack file"),
             EngineError::BadCommand { .. } => told(Exit::Service, "service.bad-command").hint(
                 "compare `command` and `entrypoint` in the stack file with what the image has",
             ),

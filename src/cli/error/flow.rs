@@ -157,6 +157,9 @@ impl CliError {
                 ApplyError::Engine(EngineError::BadCommand { .. }) => {
                     told.message = format!("the command of `{service}` can't be run");
                 }
+                ApplyError::Engine(EngineError::MountMismatch { .. }) => {
+                    told.message = format!("{}, in `{service}`", told.message);
+                }
                 ApplyError::Engine(EngineError::BindSourceMissing { path, .. }) => {
                     told.message =
                         format!("bind source `{path}`, which `{service}` mounts, does not exist");

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::CliError;
 use crate::cli::Exit;
 use crate::flow::FlowError;
-use crate::model::{ImageRef, PortHolder, PortSetting, ServiceName, Stack};
+use crate::model::{ImageRef, Obstacle, PortHolder, PortSetting, ServiceName, Stack};
 use crate::plan::Refusal;
 use crate::report::{count, list};
 
@@ -45,6 +45,7 @@ fn code(refusal: &Refusal) -> (Exit, &'static str) {
         Refusal::ForeignContainer { .. } => (Exit::Conflict, "container.foreign"),
         Refusal::Elsewhere { .. } => (Exit::Conflict, "stack.elsewhere"),
         Refusal::PortTaken { .. } => (Exit::Conflict, "port.taken"),
+        Refusal::Obstructed { .. } => (Exit::Failed, "directory.blocked"),
         Refusal::ImageNotLocal { .. } => (Exit::Image, "image.not-local"),
         Refusal::ExternalNetworkMissing { .. } => (Exit::Conflict, "network.missing"),
         Refusal::ExternalVolumeMissing { .. } => (Exit::Conflict, "volume.missing"),
@@ -58,6 +59,7 @@ fn service(refusal: &Refusal) -> Option<&ServiceName> {
         Refusal::ForeignContainer { service, .. }
         | Refusal::Elsewhere { service, .. }
         | Refusal::PortTaken { service, .. }
+        | Refusal::Obstructed { service, .. }
         | Refusal::ImageNotLocal { service, .. } => Some(service),
         Refusal::ExternalNetworkMissing { .. }
         | Refusal::ExternalVolumeMissing { .. }
@@ -96,6 +98,7 @@ fn hints(refusals: &[Refusal], stack: &Stack) -> Vec<String> {
     }
     hints.extend(beside(refusals, stack));
     hints.extend(of_ports(refusals, stack));
+    hints.extend(of_obstacles(refusals));
     let images: BTreeSet<&ImageRef> = refusals.iter().filter_map(image).collect();
     for image in images {
         hints.push(format!(
@@ -127,6 +130,7 @@ fn of_missing(refusal: &Refusal) -> Vec<String> {
         Refusal::ForeignContainer { .. }
         | Refusal::Elsewhere { .. }
         | Refusal::PortTaken { .. }
+        | Refusal::Obstructed { .. }
         | Refusal::ImageNotLocal { .. } => Vec::new(),
     }
 }
@@ -155,6 +159,15 @@ fn directories(refusals: &[Refusal]) -> BTreeSet<&Path> {
         _ => None,
     });
     directories.collect()
+}
+
+/// One thing on the way may be in the way of several services.
+fn of_obstacles(refusals: &[Refusal]) -> BTreeSet<String> {
+    let obstacles = refusals.iter().filter_map(|refusal| match refusal {
+        Refusal::Obstructed { obstacle, .. } => Some(obstacle),
+        _ => None,
+    });
+    obstacles.map(Obstacle::way_out).collect()
 }
 
 fn image(refusal: &Refusal) -> Option<&ImageRef> {

@@ -158,6 +158,13 @@ fn refused(source: EngineSaid, operation: String) -> EngineError {
     if let Some(path) = missing_bind_source(&source.message) {
         return EngineError::BindSourceMissing { path, source };
     }
+    if let Some((path, target)) = mismatched_mount(&source.message) {
+        return EngineError::MountMismatch {
+            path,
+            target,
+            source,
+        };
+    }
     if is_bad_command(&text) {
         return EngineError::BadCommand { source };
     }
@@ -213,6 +220,18 @@ fn name_conflict(message: &str) -> Option<(String, Option<ContainerId>)> {
 fn missing_bind_source(message: &str) -> Option<String> {
     let (_, path) = message.split_once("bind source path does not exist: ")?;
     Some(path.trim().to_owned())
+}
+
+/// `error mounting "/host/x" to rootfs at "/x": mount … : not a directory: unknown: Are you trying to
+/// mount a directory onto a file (or vice-versa)?`
+fn mismatched_mount(message: &str) -> Option<(String, String)> {
+    if !message.contains("mount a directory onto a file") {
+        return None;
+    }
+    let (_, quoted) = message.split_once("mounting \"")?;
+    let (path, rest) = quoted.split_once("\" to rootfs at \"")?;
+    let (target, _) = rest.split_once('"')?;
+    Some((path.to_owned(), target.to_owned()))
 }
 
 /// - `exec: "nope": executable file not found in $PATH`

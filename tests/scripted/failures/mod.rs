@@ -1,6 +1,7 @@
 //! Failures by their codes: each is provoked in the real binary, by what an engine or a server says.
 
 mod conflicts;
+mod directories;
 mod ends;
 mod engines;
 mod files;

@@ -1,7 +1,5 @@
 //! Services that end, and services that will never be usable as they are.
 
-use std::fs;
-
 use serde_json::json;
 
 use super::{fails, has_cause, up_fails};
@@ -113,16 +111,6 @@ async fn a_port_that_is_not_published_is_missed() {
         error["hints"],
         json!(["publish it: add `80` to `ports` of `db`"])
     );
-}
-
-#[tokio::test]
-async fn a_data_directory_that_can_not_be_made_is_told_with_its_path() {
-    let engine = ScriptedEngine::new("1.41");
-    fs::write(engine.directory().join("data"), "a file").unwrap();
-    let text = SERVICE.replace("./data:", "./data/db:");
-    let error = up_fails(&engine, &text, 1, "directory.create").await;
-    let message = error["message"].as_str().unwrap();
-    assert!(message.contains("data/db`"), "{error}");
 }
 
 #[tokio::test]
