@@ -153,10 +153,7 @@ impl Settings {
             global.files.iter().map(String::as_str).collect()
         };
         let files = files.into_iter().filter(|file| !file.is_empty());
-        let name = match &global.name {
-            Some(name) => Some(name.clone()),
-            None => self.text(NAME)?.map(stack_name).transpose()?,
-        };
+        let name = self.stack_name(global)?;
         Ok(StackRequest {
             settings: self,
             global,
@@ -164,6 +161,18 @@ impl Settings {
             files: files.map(FileSource::parse).collect(),
             name,
         })
+    }
+
+    /// The stack's name, where the command line or the environment says it.
+    ///
+    /// # Errors
+    ///
+    /// When `DEVINFRA_NAME` is no name, or no text.
+    pub(super) fn stack_name(&self, global: &Global) -> Result<Option<StackName>, CliError> {
+        match &global.name {
+            Some(name) => Ok(Some(name.clone())),
+            None => self.text(NAME)?.map(stack_name).transpose(),
+        }
     }
 
     /// Where locks are kept: a directory of this user's that survives the run.

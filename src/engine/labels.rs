@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::model::{Fingerprint, Owner, Service, ServiceName, Stack};
+use crate::model::{Fingerprint, Owner, Service, ServiceName, Stack, StackName};
 
 /// The stack's name.
 pub const STACK: &str = "dev.devinfra.stack";
@@ -74,6 +74,17 @@ pub fn for_volume(
     labels
 }
 
+/// The stack that an object with these labels belongs to, and its project directory.
+pub fn stack_of(labels: &BTreeMap<String, String>) -> Option<(StackName, PathBuf)> {
+    let name = StackName::new(labels.get(STACK)?).ok()?;
+    Some((name, PathBuf::from(labels.get(DIRECTORY)?)))
+}
+
+/// Which of its stack's services a container with these labels belongs to.
+pub fn service_of(labels: &BTreeMap<String, String>) -> Option<ServiceName> {
+    ServiceName::new(labels.get(SERVICE)?).ok()
+}
+
 /// The filter that every object of the stack passes, as an engine's `label` filter takes it.
 pub fn filter(stack: &Stack) -> Vec<String> {
     vec![format!("{STACK}={}", stack.name)]
@@ -88,10 +99,7 @@ pub fn owner(stack: &Stack, labels: &BTreeMap<String, String>) -> Owner {
     if directory != stack.directory {
         return Owner::Elsewhere(directory);
     }
-    match labels.get(SERVICE).map(ServiceName::new) {
-        Some(Ok(service)) => Owner::Ours(service),
-        Some(Err(_)) | None => Owner::Foreign,
-    }
+    service_of(labels).map_or(Owner::Foreign, Owner::Ours)
 }
 
 /// Whether an object with these labels carries the stack's name, from whatever directory.

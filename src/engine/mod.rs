@@ -21,8 +21,8 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 
 use crate::model::{
-    AnonymousVolumes, ContainerId, ImageRef, Network, NetworkId, NetworkSpec, ObservedContainer,
-    PublishedPort, Service, ServiceName, Stack, VolumeSpec,
+    AnonymousVolumes, ContainerId, FoundStack, ImageRef, Network, NetworkId, NetworkSpec,
+    ObservedContainer, PublishedPort, Service, ServiceName, Stack, VolumeSpec,
 };
 
 pub(crate) use address::without_password;
@@ -57,6 +57,9 @@ pub trait Engine: fmt::Debug + Send + Sync {
 
     /// The names of the stack's volumes that exist and were not made for it.
     async fn foreign_volumes(&self, stack: &Stack) -> Result<Vec<String>, EngineError>;
+
+    /// All stacks that the engine has a container or a network of, by name and directory.
+    async fn stacks(&self) -> Result<Vec<FoundStack>, EngineError>;
 
     /// What the engine says of itself.
     async fn about(&self) -> Result<About, EngineError>;

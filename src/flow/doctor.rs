@@ -133,8 +133,9 @@ fn containers(stack: &Stack, observed: &Observed) -> Vec<Finding> {
                     directory.display()
                 ),
                 format!(
-                    "take it down there: `devinfra --project-directory {} down`",
-                    directory.display()
+                    "take it down there: `devinfra --project-directory {} --name {} down`",
+                    directory.display(),
+                    stack.name
                 ),
             ),
             Owner::Foreign => (

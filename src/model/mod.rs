@@ -5,6 +5,7 @@
 mod container;
 mod export;
 mod fingerprint;
+mod found;
 mod image;
 mod kind;
 mod mount;
@@ -22,6 +23,7 @@ pub use container::{
 };
 pub use export::{Exports, Template, VariableError, VariableName};
 pub use fingerprint::{Facet, Fingerprint};
+pub use found::FoundStack;
 pub use image::{ImageError, ImageRef, PullPolicy};
 pub use kind::{
     ExecProbe, HttpProbe, Kind, Lakefs, LoginRole, Postgres, S3, TcpProbe, Valkey, ValkeyKeys,

@@ -46,7 +46,8 @@ fn reason(
         |service: &ServiceName| wanted.services.is_empty() || wanted.services.contains(service);
     match &container.owner {
         Owner::Ours(service) if is_named(service) => {
-            let known = stack.services.contains_key(service);
+            // Without a stack file there are none: its project directory is gone.
+            let known = stack.services.is_empty() || stack.services.contains_key(service);
             Some((
                 service.clone(),
                 if known {

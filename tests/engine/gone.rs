@@ -1,5 +1,6 @@
 //! `down` loses nothing and leaves nothing.
 
+use std::fs;
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -99,4 +100,56 @@ fn a_down_of_nothing_says_that_there_is_nothing() {
     );
     assert_eq!(run.stderr, nothing);
     assert!(run.elapsed < Duration::from_secs(5), "{run}");
+}
+
+#[test]
+fn what_a_deleted_checkout_has_left_is_listed_and_taken_down() {
+    let (left, other) = (Project::with(CACHE), Project::with(CACHE));
+    left.up();
+    other.up();
+    let directory = left.path();
+    fs::remove_dir_all(&directory).unwrap();
+
+    let listed = other.run(&["ls", "--json"]).succeeds().json();
+    let of = |project: &Project| {
+        let stacks = listed["stacks"].as_array().unwrap().iter();
+        let mut stacks = stacks.filter(|stack| stack["name"] == project.name.as_str());
+        (stacks.next().unwrap().clone(), stacks.count())
+    };
+    for (project, gone) in [(&left, true), (&other, false)] {
+        let (stack, further) = of(project);
+        assert_eq!(further, 0, "{listed:#}");
+        assert_eq!(stack["gone"], gone);
+        assert_eq!(
+            stack["directory"],
+            project.path().display().to_string().as_str()
+        );
+        let service = &stack["services"][0];
+        assert_eq!(
+            (&service["name"], &service["state"]),
+            (&"cache".into(), &"running".into())
+        );
+        assert_eq!(service["endpoints"][0]["port"], project.port("CACHE_PORT"));
+        assert_eq!(stack["networks"].as_array().unwrap().len(), 1);
+    }
+    // The command that the listing names.
+    let ls = other.run(&["ls"]).succeeds();
+    let words = format!(
+        "--project-directory {} --name {} down",
+        directory.display(),
+        left.name
+    );
+    assert!(ls.stderr.contains(&format!("`devinfra {words}`")), "{ls}");
+    let words: Vec<&str> = words.split(' ').collect();
+    let down = other.run(&words).succeeds();
+    assert!(
+        down.stderr.contains("is gone: what is left of stack"),
+        "{down}"
+    );
+    assert!(!down.stderr.contains("stack file"), "{down}");
+    assert_eq!(left.objects(), Objects::default());
+    assert_eq!(other.objects().containers.len(), 1);
+    assert!(!other.run(&["ls"]).succeeds().stdout.contains(&left.name));
+    // Now there is nothing of that directory.
+    other.run(&words).exits_with(2);
 }

@@ -206,6 +206,11 @@ async fn status_ends_in_time_whatever_goes_wrong_and_whenever() {
 }
 
 #[tokio::test]
+async fn ls_ends_in_time_whatever_goes_wrong_and_whenever() {
+    every_fault_at_every_call(&["ls"]).await;
+}
+
+#[tokio::test]
 async fn logs_end_in_time_whatever_goes_wrong_and_whenever() {
     every_fault_at_every_call(&["logs"]).await;
 }

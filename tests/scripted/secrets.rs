@@ -14,6 +14,7 @@ const RUNS: &[&[&str]] = &[
     &["up", "--recreate", "-vv", "--json", "--wait-timeout", "20s"],
     &["status", "-vv"],
     &["status", "--json"],
+    &["ls", "--json"],
     &["logs", "-vv"],
     &["doctor"],
     &["doctor", "-vv", "--json"],

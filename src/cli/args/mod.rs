@@ -47,6 +47,10 @@ pub(in crate::cli) enum Command {
     /// Show what exists, and whether it is usable now
     #[command(visible_alias = "ps")]
     Status,
+    /// List the stacks on this engine, and the directories they were brought up from
+    ///
+    /// `devinfra --project-directory DIR down` takes down also what a directory has left that is gone.
+    Ls,
     /// Look at the engine, ports, images, data directories and files, and say what to do
     ///
     /// Exits with 0 when nothing fails, and with 1 otherwise; works without an engine and without a

@@ -14,7 +14,7 @@ use crate::event::{Observer, Silent};
 use crate::flow::{FlowError, Session, check_names};
 use crate::model::{ServiceName, Stack};
 use crate::report::Everyone;
-use crate::stack_file::{Loaded, Origin, load};
+use crate::stack_file::{LoadError, Loaded, Origin, load};
 
 /// Where commands get everything from.
 #[derive(Debug, Clone, Copy)]
@@ -137,15 +137,28 @@ impl Context<'_> {
         command: &'static str,
         named: &[ServiceName],
     ) -> Result<Begun, CliError> {
-        let ready = self.ready(named)?;
+        Ok(self.begin_with(command, self.ready(named)?))
+    }
+
+    /// Begins a command that changes a stack that was read already.
+    pub(super) fn begin_with(&self, command: &'static str, ready: Ready) -> Begun {
         let (signals, stop) = Signals::listen();
-        Ok(Begun {
+        Begun {
             ready,
             stop,
             signals,
             observer: Some(self.output.observer(command)),
             command,
-        })
+        }
+    }
+
+    /// What `--project-directory` leads to, where nothing is there.
+    pub(super) fn gone_directory(&self) -> Option<PathBuf> {
+        let request = self.settings.stack_request(self.global, &[]).ok()?;
+        match load(&request.as_request()) {
+            Err(LoadError::NoDirectory { path, .. }) if !path.exists() => Some(path),
+            _ => None,
+        }
     }
 
     pub(super) fn session<'s>(

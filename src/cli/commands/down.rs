@@ -5,21 +5,28 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::Context;
+use super::context::Begun;
 use super::planned::plan_json;
 use crate::apply::Left;
 use crate::cli::Exit;
 use crate::cli::args::Down;
 use crate::cli::error::CliError;
+use crate::engine::Engine as _;
 use crate::flow::{Brought, DownRequest, FlowError, down};
-use crate::model::{Moment, Stack};
+use crate::model::{FoundStack, Moment, Stack, StackName};
 use crate::plan::Adopt;
 use crate::report::{count, dry_run, list, millis, note, seconds};
 
+const COMMAND: &str = "devinfra down";
 /// How long another run may take to end.
 const PATIENCE: Duration = Duration::from_mins(2);
 
 pub(super) async fn run(context: &Context<'_>, args: &Down) -> Result<Exit, CliError> {
-    let mut begun = context.begin("devinfra down", &args.services)?;
+    let begun = match context.begin(COMMAND, &args.services) {
+        Err(told) => of_gone_directory(context, told).await,
+        begun => begun,
+    };
+    let mut begun = begun?;
     let session = begun.session(context);
     let request = DownRequest {
         services: args.services.clone(),
@@ -71,6 +78,41 @@ pub(super) async fn run(context: &Context<'_>, args: &Down) -> Result<Exit, CliE
             Err(told)
         }
     }
+}
+
+/// What the engine has of the stack of a project directory that is gone, with its stack file; `told`
+/// where there is no such stack.
+async fn of_gone_directory(context: &Context<'_>, told: CliError) -> Result<Begun, CliError> {
+    let Some(directory) = context.gone_directory() else {
+        return Err(told);
+    };
+    let engine = context.engine()?;
+    let Ok(stacks) = engine.stacks().await else {
+        return Err(told);
+    };
+    let wanted = context.settings.stack_name(context.global)?;
+    let is_wanted = |stack: &FoundStack| {
+        stack.directory == directory && wanted.as_ref().is_none_or(|name| *name == stack.name)
+    };
+    let mut stacks = stacks.into_iter().filter(is_wanted);
+    let Some(found) = stacks.next() else {
+        return Err(told);
+    };
+    let others: Vec<StackName> = stacks.map(|stack| stack.name).collect();
+    if !others.is_empty() {
+        let names = list([found.name].iter().chain(&others));
+        return Err(told.hint(format!(
+            "say with `--name` which of its stacks is meant: {names}"
+        )));
+    }
+    let stack = found.without_file();
+    context.output.is_about(&stack);
+    context.output.say(format_args!(
+        "`{}` is gone: what is left of stack `{}` is taken down",
+        directory.display(),
+        stack.name
+    ));
+    Ok(context.begin_with(COMMAND, context.with_stack(stack, engine)))
 }
 
 fn answer(context: &Context<'_>, stack: &Stack, args: &Down, brought: &Brought) {

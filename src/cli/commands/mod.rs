@@ -13,6 +13,7 @@ mod exec;
 mod generated;
 mod init;
 mod logs;
+mod ls;
 mod planned;
 mod report;
 mod reset;
@@ -45,6 +46,7 @@ pub(super) async fn run(
         Command::Down(down) => down::run(&context, down).await,
         Command::Reset(reset) => reset::run(&context, reset).await,
         Command::Status => status::run(&context).await,
+        Command::Ls => ls::run(&context).await,
         Command::Doctor => doctor::run(&context).await,
         Command::Logs(logs) => logs::run(&context, logs).await,
         Command::Env(env) => env::run(&context, env).await,

@@ -92,8 +92,9 @@ fn hints(refusals: &[Refusal], stack: &Stack) -> Vec<String> {
     hints.extend(of_foreign(refusals));
     for directory in directories(refusals) {
         hints.push(format!(
-            "take it down there: `devinfra --project-directory {} down`",
-            directory.display()
+            "take it down there: `devinfra --project-directory {} --name {} down`",
+            directory.display(),
+            stack.name
         ));
     }
     hints.extend(beside(refusals, stack));

@@ -10,14 +10,14 @@ use bollard::query_parameters::{
 use futures_util::stream::BoxStream;
 use tokio::time::{sleep, timeout};
 
-use super::{Docker, create, events, exec, logs, networks, observe, pull};
+use super::{Docker, create, events, exec, logs, networks, observe, pull, stacks};
 use crate::engine::{
     About, Address, Attached, Chunk, ContainerEvent, Engine, EngineError, ExecId, ExecRequest,
     Executed, LogLine, LogOptions, PastEvent, PullProgress, TerminalSize, labels,
 };
 use crate::model::{
-    AnonymousVolumes, ContainerId, ImageRef, Network, NetworkId, NetworkSpec, ObservedContainer,
-    PublishedPort, Service, Stack, VolumeSpec,
+    AnonymousVolumes, ContainerId, FoundStack, ImageRef, Network, NetworkId, NetworkSpec,
+    ObservedContainer, PublishedPort, Service, Stack, VolumeSpec,
 };
 
 #[async_trait]
@@ -47,6 +47,13 @@ impl Engine for Docker {
 
     async fn networks(&self, stack: &Stack) -> Result<Vec<Network>, EngineError> {
         Ok(observe::networks(stack, self.list_networks().await?))
+    }
+
+    async fn stacks(&self) -> Result<Vec<FoundStack>, EngineError> {
+        // Somebody else's containers may be in states that bollard does not know.
+        let ours = || self.list_containers(Some(("label", vec![labels::STACK.to_owned()])));
+        let containers = self.once_readable(ours).await?;
+        Ok(stacks::of(containers, self.list_networks().await?))
     }
 
     async fn volumes(&self, stack: &Stack, further: &[String]) -> Result<Vec<String>, EngineError> {

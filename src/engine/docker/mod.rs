@@ -14,6 +14,7 @@ mod logs;
 mod networks;
 mod observe;
 mod pull;
+mod stacks;
 mod version;
 
 pub use connection::Docker;

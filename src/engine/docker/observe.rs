@@ -70,7 +70,7 @@ fn own_name(names: &[String]) -> String {
         .to_owned()
 }
 
-fn summarised(
+pub(super) fn summarised(
     summary: ContainerSummary,
     owner: Owner,
     labels: &BTreeMap<String, String>,

@@ -16,8 +16,8 @@ use crate::engine::{
     PullProgress, TerminalSize, labels,
 };
 use crate::model::{
-    AnonymousVolumes, ContainerId, ContainerState, ImageRef, Network, NetworkId, NetworkSpec,
-    ObservedContainer, Owner, PublishedPort, Service, ServiceName, Stack, VolumeSpec,
+    AnonymousVolumes, ContainerId, ContainerState, FoundStack, ImageRef, Network, NetworkId,
+    NetworkSpec, ObservedContainer, Owner, PublishedPort, Service, ServiceName, Stack, VolumeSpec,
 };
 
 #[async_trait]
@@ -54,6 +54,26 @@ impl Engine for FakeEngine {
             })
             .collect()
         }))
+    }
+
+    async fn stacks(&self) -> Result<Vec<FoundStack>, EngineError> {
+        self.call("list stacks");
+        let mut stacks = BTreeMap::new();
+        self.with(|state| {
+            for one in &state.containers {
+                let Some((name, directory)) = labels::stack_of(&one.labels) else {
+                    continue;
+                };
+                let found = stacks.entry((name.clone(), directory.clone()));
+                let stack = found.or_insert_with(|| FoundStack::new(name, directory));
+                let service = labels::service_of(&one.labels);
+                stack.containers.push(ObservedContainer {
+                    owner: service.map_or(Owner::Foreign, Owner::Ours),
+                    ..one.found.clone()
+                });
+            }
+        });
+        Ok(stacks.into_values().collect())
     }
 
     async fn volumes(
