@@ -1,19 +1,23 @@
 //! Commands inside containers, connected to our own streams.
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::pin::Pin;
 use std::thread;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use tokio::io::AsyncWriteExt as _;
+use futures_util::stream::BoxStream;
+use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
 use super::Exit;
 use super::error::CliError;
+use super::output::Output;
+use super::signals::{hang_up, hung_up};
 use super::terminal::{self, RawMode};
-use crate::engine::{Attached, Chunk, Engine, EngineError, ExecId, ExecRequest, LogStream};
+use crate::engine::{Attached, Chunk, Engine, EngineError, ExecId, ExecRequest, LogStream, Marker};
 use crate::model::{ContainerId, ServiceName};
 
 /// How long the engine may take to know the exit status of a command that has ended.
@@ -21,19 +25,23 @@ const TO_BE_KNOWN: Duration = Duration::from_secs(5);
 /// How a runtime says that there is no such program. It comes on the command's standard output.
 const NOT_RUN: &[u8] = b"OCI runtime exec failed";
 
+/// What a command writes.
+pub(super) type Chunks = BoxStream<'static, Result<Chunk, EngineError>>;
+
 /// Whose container the command runs in.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Target<'a> {
     pub(super) engine: &'a dyn Engine,
     pub(super) service: &'a ServiceName,
     pub(super) container: &'a ContainerId,
+    pub(super) output: &'a Output,
 }
 
 /// Signals that end a run with a command inside a container.
-struct Told {
+pub(super) struct Told {
     interrupt: Signal,
     terminate: Signal,
-    hang_up: Signal,
+    hang_up: Option<Signal>,
     quit: Signal,
 }
 
@@ -41,19 +49,20 @@ struct Told {
 enum Ended {
     /// With the command.
     ByItself,
-    /// Nobody reads it any more.
-    Unread,
-    /// By a signal.
-    Told(Exit),
+    /// It can't be written: nobody reads it any more, or a disk is full.
+    Unwritten(io::Error),
+    /// By a signal to us, of this name.
+    Told(Exit, &'static str),
     /// The command was never run; the runtime's words.
     NotRun(String),
 }
 
 /// Runs the command, and returns its exit status.
 ///
-/// With a terminal, every key is the command's, Ctrl-C included. Without one, Ctrl-C ends the
-/// connection: the engine has no way to end the command, and it goes on inside the container.
+/// With a terminal, every key is the command's, Ctrl-C included. A signal to us is passed on to it.
 pub(super) async fn attach(target: Target<'_>, request: &ExecRequest) -> Result<Exit, CliError> {
+    let request = &mut request.clone();
+    let marker = Marker::on(request);
     let mut told = Told::listen().map_err(|error| CliError::runtime(&error))?;
     let mut resized =
         signal(SignalKind::window_change()).map_err(|error| CliError::runtime(&error))?;
@@ -71,16 +80,34 @@ pub(super) async fn attach(target: Target<'_>, request: &ExecRequest) -> Result<
         Some(_) => Some(RawMode::enter().map_err(|error| CliError::runtime(&error))?),
         None => None,
     };
-    let id = attached.id.clone();
+    let Attached {
+        id,
+        input,
+        mut output,
+    } = attached;
     if request.terminal.is_some() {
         target.resize(&id).await;
     }
-    let ended = target.connect(attached, &mut told, &mut resized).await;
+    let ended = target
+        .connect(&id, input, &mut output, &mut told, &mut resized)
+        .await;
     drop(raw_mode);
+    if let Some(signal) = ended.as_ref().ok().and_then(Ended::signal) {
+        // Shells on a terminal heed no other.
+        let signal = request.terminal.map_or(signal, |_size| "HUP");
+        let has_ended = match &marker {
+            Some(marker) => target.end(marker, signal, &mut output, &mut told).await,
+            None => false,
+        };
+        if !has_ended {
+            target.output.warn(may_go_on(program, target.service));
+        }
+    }
     match ended? {
         Ended::ByItself => target.status(&id).await,
-        Ended::Unread => Ok(Exit::Done),
-        Ended::Told(exit) => Ok(exit),
+        Ended::Unwritten(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Exit::Done),
+        Ended::Unwritten(error) => Err(CliError::answer(&error)),
+        Ended::Told(exit, _) => Ok(exit),
         Ended::NotRun(said) => {
             let Exit::Command(status) = target.status(&id).await? else {
                 return Ok(Exit::Done);
@@ -90,18 +117,30 @@ pub(super) async fn attach(target: Target<'_>, request: &ExecRequest) -> Result<
     }
 }
 
+impl Ended {
+    /// What a command that has to end now is sent.
+    fn signal(&self) -> Option<&'static str> {
+        match self {
+            Self::ByItself | Self::NotRun(_) => None,
+            Self::Unwritten(_) => Some("PIPE"),
+            Self::Told(_, signal) => Some(signal),
+        }
+    }
+}
+
+fn may_go_on(program: &str, service: &ServiceName) -> String {
+    format!("`{program}` may go on inside the container of `{service}`")
+}
+
 impl Target<'_> {
     async fn connect(
         &self,
-        attached: Attached,
+        id: &ExecId,
+        mut input: Pin<Box<dyn AsyncWrite + Send>>,
+        output: &mut Chunks,
         told: &mut Told,
         resized: &mut Signal,
     ) -> Result<Ended, CliError> {
-        let Attached {
-            id,
-            mut input,
-            mut output,
-        } = attached;
         let mut typed = read_input();
         let feed = async {
             while let Some(bytes) = typed.recv().await {
@@ -125,14 +164,11 @@ impl Target<'_> {
                         return Ok(Ended::NotRun(said));
                     }
                     Some(Ok(chunk)) => if let Err(error) = write(&chunk) {
-                        return match error.kind() {
-                            ErrorKind::BrokenPipe => Ok(Ended::Unread),
-                            _ => Err(CliError::answer(&error)),
-                        };
+                        return Ok(Ended::Unwritten(error));
                     }
                 },
-                exit = told.ending() => return Ok(Ended::Told(exit)),
-                _ = resized.recv() => self.resize(&id).await,
+                (exit, signal) = told.ending() => return Ok(Ended::Told(exit, signal)),
+                _ = resized.recv() => self.resize(id).await,
             }
         }
     }
@@ -168,17 +204,18 @@ impl Told {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
+            hang_up: hang_up(),
             quit: signal(SignalKind::quit())?,
         })
     }
 
-    async fn ending(&mut self) -> Exit {
+    /// Waits for the first: the status that it gives us, and its name.
+    pub(super) async fn ending(&mut self) -> (Exit, &'static str) {
         tokio::select! {
-            _ = self.interrupt.recv() => Exit::Interrupted,
-            _ = self.terminate.recv() => Exit::Terminated,
-            _ = self.hang_up.recv() => Exit::HungUp,
-            _ = self.quit.recv() => Exit::Command(131),
+            _ = self.interrupt.recv() => (Exit::Interrupted, "INT"),
+            _ = self.terminate.recv() => (Exit::Terminated, "TERM"),
+            () = hung_up(&mut self.hang_up) => (Exit::HungUp, "HUP"),
+            _ = self.quit.recv() => (Exit::Command(131), "QUIT"),
         }
     }
 }
@@ -201,7 +238,7 @@ fn read_input() -> mpsc::Receiver<Vec<u8>> {
     receiver
 }
 
-fn write(chunk: &Chunk) -> io::Result<()> {
+pub(super) fn write(chunk: &Chunk) -> io::Result<()> {
     match chunk.stream {
         LogStream::Stdout => {
             let mut stdout = io::stdout().lock();

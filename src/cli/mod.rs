@@ -4,6 +4,7 @@ mod args;
 mod attach;
 pub mod catalogue;
 mod commands;
+mod ending;
 mod error;
 mod exit;
 mod given;

@@ -12,6 +12,7 @@ mod fake;
 pub mod labels;
 mod lines;
 mod login;
+mod marker;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -34,6 +35,7 @@ pub use exec::{Attached, Chunk, ExecId, ExecRequest, TerminalSize};
 pub use fake::FakeEngine;
 pub use lines::{Line, Lines, text};
 pub use login::{Login, LoginError, Logins, Proof};
+pub use marker::Marker;
 
 /// A container engine.
 ///

@@ -1,16 +1,19 @@
 //! Commands inside containers, with a terminal and without.
 
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::process::Stdio;
 use std::thread;
+use std::time::Duration;
 
 use rustix::process::Signal;
 use vt100::Parser;
 
 use crate::stacks::{THREE, script, silent};
 use crate::support::pty::Pty;
-use crate::support::{Project, engine};
+use crate::support::{Project, engine, pause};
+
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A project whose one service can run a shell.
 fn worker() -> Project {
@@ -154,6 +157,95 @@ fn a_signal_gives_the_terminal_back() {
     pty.signal(Signal::TERM);
     assert_eq!(pty.ends(), Some(143), "{}", pty.shown());
     assert!(pty.is_cooked());
+}
+
+/// Whether a command goes on inside the worker's container.
+fn goes_on(project: &Project, command: &str) -> bool {
+    let list = "cat /proc/[0-9]*/cmdline | tr '\\0' ' '";
+    let run = project.run(&["exec", "worker", "sh", "-c", list]);
+    run.succeeds().stdout.contains(command)
+}
+
+#[test]
+fn a_signal_is_passed_on_and_last_words_are_shown() {
+    let project = worker();
+    for (signal, name, code) in [
+        (Signal::INT, "INT", 130),
+        (Signal::TERM, "TERM", 143),
+        (Signal::HUP, "HUP", 129),
+        (Signal::QUIT, "QUIT", 131),
+    ] {
+        let last_words =
+            format!("trap 'echo bye; exit 7' {name}; echo on; while :; do sleep 1; done");
+        let running = project.start(&["exec", "worker", "sh", "-c", &last_words]);
+        running.wait_for("on", PATIENCE);
+        running.signal(signal);
+        let run = running.wait().exits_with(code);
+        assert_eq!(run.stdout, "on\nbye\n");
+        assert!(!goes_on(&project, "echo bye"), "after {name}");
+    }
+}
+
+#[test]
+fn a_command_that_heeds_no_signal_is_killed() {
+    let project = worker();
+    let stubborn = "trap '' TERM; echo on; sleep 612 & wait";
+    let start = || {
+        let running = project.start(&["exec", "worker", "sh", "-c", stubborn]);
+        running.wait_for("on", PATIENCE);
+        running.signal(Signal::TERM);
+        running
+    };
+    let run = start().wait().exits_with(143);
+    assert!(run.elapsed > Duration::from_secs(5), "no grace: {run}");
+    assert!(!goes_on(&project, "sleep 612"));
+
+    let running = start();
+    pause(Duration::from_millis(500));
+    running.signal(Signal::INT);
+    let run = running.wait().exits_with(143);
+    assert!(run.elapsed < Duration::from_secs(5), "not at once: {run}");
+    assert!(!goes_on(&project, "sleep 612"));
+}
+
+#[test]
+fn a_command_on_a_terminal_that_is_closed_ends() {
+    let project = worker();
+    let mut pty = Pty::start(project.command(&["exec", "worker", "sh"]), 80, 24);
+    pty.shows("# ");
+    pty.types("echo slee''ping; sleep 613\n");
+    pty.shows("\r\nsleeping");
+    pty.signal(Signal::HUP);
+    assert_eq!(pty.ends(), Some(129), "{}", pty.shown());
+    assert!(!goes_on(&project, "sleep 613"));
+}
+
+#[test]
+fn a_command_whose_output_nobody_reads_ends() {
+    let project = worker();
+    let mut command = project.command(&["exec", "worker", "yes", "614"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut first = [0; 4];
+    child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+    assert_eq!(&first, b"614\n");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert!(output.status.success());
+    assert!(!goes_on(&project, "yes 614"));
+}
+
+/// Without a shell in the container nothing can be ended there.
+#[test]
+fn a_command_that_can_not_be_ended_is_told_of() {
+    let project = worker();
+    let hide = ["exec", "worker", "sh", "-c", "rm $(which sh)"];
+    let running = project.start(&["exec", "worker", "sleep", "615"]);
+    project.run(&hide).succeeds();
+    running.signal(Signal::TERM);
+    let run = running.wait().exits_with(143);
+    let words = "warning: `sleep` may go on inside the container of `worker`\n";
+    assert_eq!(run.stderr, words);
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Exec) -> Result<Exit, CliE
         environment: environment.collect(),
         terminal: (!args.no_tty && terminal::is_there()).then(terminal::size),
     };
-    run_in(&ready, &args.service, &request).await
+    run_in(context, &ready, &args.service, &request).await
 }
 
 /// Runs the program that talks to a kind of service, inside the container of the one that has it.
@@ -57,10 +57,11 @@ pub(super) async fn run_client(
         terminal: terminal::is_there().then(terminal::size),
         ..request
     };
-    run_in(&ready, &service, &request).await
+    run_in(context, &ready, &service, &request).await
 }
 
 async fn run_in(
+    context: &Context<'_>,
     ready: &Ready,
     service: &ServiceName,
     request: &ExecRequest,
@@ -83,6 +84,7 @@ async fn run_in(
         engine: &ready.engine,
         service,
         container: &container.id,
+        output: context.output,
     };
     attach(target, request).await
 }
