@@ -59,7 +59,7 @@ pub async fn look_for_left(
         left.networks = now
             .networks
             .iter()
-            .filter(|network| network.ours)
+            .filter(|network| network.is_ours())
             .map(|network| network.name.clone())
             .collect();
     }

@@ -1,6 +1,7 @@
 //! Takes the one snapshot of the engine that a plan is made from.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use futures_util::future::try_join_all;
@@ -9,8 +10,9 @@ use crate::data;
 use crate::engine::{Engine, EngineError};
 use crate::host;
 use crate::model::{
-    Fingerprint, ImageRef, Mount, MountSource, Observed, ObservedContainer, Obstacle, PortHolder,
-    PortMapping, PublishedPort, Service, ServiceName, Stack, TakenPort,
+    Fingerprint, ImageRef, Maker, Mount, MountSource, Network, Observed, ObservedContainer,
+    Obstacle, Owner, PortHolder, PortMapping, PublishedPort, Service, ServiceName, Stack,
+    TakenPort,
 };
 
 /// What is asked.
@@ -61,6 +63,7 @@ pub async fn observe(
     let host = is_local.then(|| Observed {
         missing_directories: missing_directories(stack),
         obstacles: obstacles(stack),
+        gone_directories: gone_directories(&containers, &networks),
         data_files: data_files(stack),
         half_wiped: half_wiped(stack),
         ..Observed::default()
@@ -216,4 +219,22 @@ fn obstacles(stack: &Stack) -> BTreeMap<(ServiceName, PathBuf), Obstacle> {
         }
     }
     found
+}
+
+/// The project directories of other stacks that were deleted or moved.
+fn gone_directories(containers: &[ObservedContainer], networks: &[Network]) -> BTreeSet<PathBuf> {
+    let of_containers = containers.iter().filter_map(|one| match &one.owner {
+        Owner::Elsewhere(directory) => Some(directory),
+        Owner::Ours(_) | Owner::Foreign => None,
+    });
+    let of_networks = networks.iter().filter_map(|one| match &one.maker {
+        Maker::Other(other) => Some(&other.directory),
+        Maker::Ours | Maker::Foreign => None,
+    });
+    let is_gone = |directory: &&PathBuf| {
+        let looked = directory.metadata();
+        looked.is_err_and(|error| error.kind() == ErrorKind::NotFound)
+    };
+    let all = of_containers.chain(of_networks);
+    all.filter(is_gone).cloned().collect()
 }

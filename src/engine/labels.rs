@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::model::{Fingerprint, Owner, Service, ServiceName, Stack, StackName};
+use crate::model::{Fingerprint, Maker, OtherStack, Owner, Service, ServiceName, Stack, StackName};
 
 /// The stack's name.
 pub const STACK: &str = "dev.devinfra.stack";
@@ -100,6 +100,20 @@ pub fn owner(stack: &Stack, labels: &BTreeMap<String, String>) -> Owner {
         return Owner::Elsewhere(directory);
     }
     service_of(labels).map_or(Owner::Foreign, Owner::Ours)
+}
+
+/// Who made a network with these labels, seen from the stack.
+pub fn maker(stack: &Stack, labels: &BTreeMap<String, String>) -> Maker {
+    if is_ours(stack, labels) {
+        return Maker::Ours;
+    }
+    match (labels.get(STACK), labels.get(DIRECTORY)) {
+        (Some(name), Some(directory)) => Maker::Other(OtherStack {
+            name: Some(name.clone()).filter(|name| name != stack.name.as_str()),
+            directory: directory.into(),
+        }),
+        _ => Maker::Foreign,
+    }
 }
 
 /// Whether an object with these labels carries the stack's name, from whatever directory.

@@ -8,9 +8,9 @@ use crate::cache::{Finding, Status};
 use crate::engine::{Engine, EngineError};
 use crate::host::{free_space, obstacle, owner};
 use crate::model::{
-    Bind, ContainerState, Mount, MountSource, Observed, Owner, PullPolicy, Service, Stack,
+    Bind, ContainerState, Maker, Mount, MountSource, Observed, Owner, PullPolicy, Service, Stack,
 };
-use crate::plan::Refusal;
+use crate::plan::{Elsewhere, Refusal};
 
 /// A disk with less is too full for anything.
 const TOO_FULL: u64 = 100 << 20;
@@ -126,18 +126,14 @@ fn containers(stack: &Stack, observed: &Observed) -> Vec<Finding> {
     let found = observed.containers.iter().filter_map(|container| {
         let name = &container.name;
         let (status, told, hint) = match &container.owner {
-            Owner::Elsewhere(directory) => (
-                Status::Fail,
-                format!(
-                    "`{name}` belongs to the same stack in `{}`",
-                    directory.display()
-                ),
-                format!(
-                    "take it down there: `devinfra --project-directory {} --name {} down`",
-                    directory.display(),
-                    stack.name
-                ),
-            ),
+            Owner::Elsewhere(directory) => {
+                let place = Elsewhere::same(observed, directory);
+                (
+                    Status::Fail,
+                    format!("`{name}` belongs to {place}"),
+                    place.way_out(stack),
+                )
+            }
             Owner::Foreign => (
                 Status::Fail,
                 format!(
@@ -186,6 +182,11 @@ fn networks(stack: &Stack, observed: &Observed) -> Vec<Finding> {
     let strangers = strangers.filter_map(|wanted| observed.stranger_network(wanted));
     let told = strangers.map(|network| {
         let name = &network.name;
+        if let Maker::Other(other) = &network.maker {
+            let place = Elsewhere::of(observed, other);
+            let told = format!("`{name}` belongs to {place}");
+            return Finding::new("networks", Status::Fail, told).hint(place.way_out(stack));
+        }
         let told = format!("`{name}` has the name of the stack's, and devinfra did not make it");
         Finding::new("networks", Status::Fail, told).hint(format!(
             "remove it with `docker network rm {name}`, or use it with `devinfra up --adopt`"

@@ -32,8 +32,8 @@ pub use kind::{
 pub use mount::{Bind, HostPath, Mount, MountSource, Submounts, Tmpfs};
 pub use name::{NameError, ServiceName, StackName};
 pub use observed::{
-    AnonymousVolumes, ContainerId, ContainerState, Health, Network, NetworkId, Observed,
-    ObservedContainer, Owner, PublishedPort,
+    AnonymousVolumes, ContainerId, ContainerState, Health, Maker, Network, NetworkId, Observed,
+    ObservedContainer, OtherStack, Owner, PublishedPort,
 };
 pub use obstacle::{Obstacle, PathProblem, Right};
 pub use port::{PortHolder, PortMapping, Protocol, TakenPort};

@@ -22,6 +22,8 @@ pub struct Observed {
     pub missing_directories: BTreeSet<PathBuf>,
     /// What keeps services from directories that they mount, by service and path.
     pub obstacles: BTreeMap<(ServiceName, PathBuf), Obstacle>,
+    /// Project directories of other stacks that exist no more.
+    pub gone_directories: BTreeSet<PathBuf>,
     /// Files of services' data that exist.
     pub data_files: BTreeSet<PathBuf>,
     /// Services whose data a run has begun to delete, which was killed before it came to the end.
@@ -146,11 +148,36 @@ pub struct Network {
     pub id: NetworkId,
     /// Its name.
     pub name: String,
-    /// Whether this stack made it.
-    pub ours: bool,
+    /// Who made it.
+    pub maker: Maker,
+}
+
+/// Who made a network, by its labels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Maker {
+    /// This stack.
+    Ours,
+    /// Another stack, or this one in another project directory.
+    Other(OtherStack),
+    /// Somebody who does not use devinfra.
+    Foreign,
+}
+
+/// Another stack, or this one in another project directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherStack {
+    /// Its name, where that is another.
+    pub name: Option<String>,
+    /// Its project directory.
+    pub directory: PathBuf,
 }
 
 impl Network {
+    /// Whether this stack made it.
+    pub fn is_ours(&self) -> bool {
+        self.maker == Maker::Ours
+    }
+
     /// Whether a container that is attached to `id` is attached to this network. Podman gives its
     /// name there.
     pub fn goes_by(&self, id: &NetworkId) -> bool {
@@ -180,7 +207,7 @@ impl Observed {
         })
     }
 
-    /// The stack's own network of this name that devinfra did not make, where there is no other and
+    /// The stack's own network of this name that it did not make, where there is no other and
     /// none of the stack's containers is on it already.
     pub fn stranger_network(&self, wanted: &NetworkSpec) -> Option<&Network> {
         let mut named = self.networks.iter().filter(|one| one.name == wanted.name);
@@ -188,7 +215,7 @@ impl Observed {
         let is_ours = |one: &&ObservedContainer| matches!(one.owner, Owner::Ours(_));
         let mut ours = self.containers.iter().filter(is_ours);
         let is_stranger = !wanted.external
-            && !network.ours
+            && !network.is_ours()
             && !ours.any(|container| container.networks.iter().any(|id| network.goes_by(id)));
         is_stranger.then_some(network)
     }
@@ -198,8 +225,8 @@ impl Observed {
         let mut named = self.networks.iter().filter(|network| network.name == name);
         let first = named.next();
         named
-            .find(|network| network.ours)
-            .filter(|_| !first.is_some_and(|one| one.ours))
+            .find(|network| network.is_ours())
+            .filter(|_| !first.is_some_and(Network::is_ours))
             .or(first)
     }
 }

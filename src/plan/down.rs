@@ -1,6 +1,6 @@
 //! From what exists to nothing but the data.
 
-use super::{Action, Adopt, Cause, ContainerRef, Down, Note, Plan, StepId};
+use super::{Action, Adopt, Cause, ContainerRef, Down, Elsewhere, Note, Plan, StepId};
 use crate::model::{
     AnonymousVolumes, ContainerState, Observed, ObservedContainer, Owner, Service, ServiceName,
     Stack, StopPolicy,
@@ -14,7 +14,8 @@ pub(super) fn reconcile(stack: &Stack, observed: &Observed, wanted: &Down) -> Pl
     let mut plan = Plan::default();
     let mut removals = Vec::new();
     for container in &observed.containers {
-        let Some((service, cause)) = reason(stack, wanted, container, &mut plan.notes) else {
+        let Some((service, cause)) = reason((stack, observed), wanted, container, &mut plan.notes)
+        else {
             continue;
         };
         let policy = patience(stack.services.get(&service), wanted.stop);
@@ -23,7 +24,7 @@ pub(super) fn reconcile(stack: &Stack, observed: &Observed, wanted: &Down) -> Pl
     if wanted.services.is_empty() {
         for network in &observed.networks {
             let adopted = wanted.adopt == Adopt::Yes && is_default_name(stack, &network.name);
-            if network.ours || adopted {
+            if network.is_ours() || adopted {
                 let action = Action::RemoveNetwork {
                     id: network.id.clone(),
                     name: network.name.clone(),
@@ -37,7 +38,7 @@ pub(super) fn reconcile(stack: &Stack, observed: &Observed, wanted: &Down) -> Pl
 
 /// For which service and why a container goes; `None` when it stays.
 fn reason(
-    stack: &Stack,
+    (stack, observed): (&Stack, &Observed),
     wanted: &Down,
     container: &ObservedContainer,
     notes: &mut Vec<Note>,
@@ -61,7 +62,7 @@ fn reason(
         Owner::Elsewhere(directory) => {
             notes.push(Note::Elsewhere {
                 container: container.name.clone(),
-                directory: directory.clone(),
+                place: Elsewhere::same(observed, directory),
             });
             None
         }

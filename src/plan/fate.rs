@@ -1,7 +1,7 @@
 //! What becomes of each service's container, and why.
 
 use super::up::Planner;
-use super::{Adopt, Cause, Recreate, Refusal};
+use super::{Adopt, Cause, Elsewhere, Recreate, Refusal};
 use crate::model::{
     ContainerState, Facet, Fingerprint, NetworkId, ObservedContainer, Owner, PullPolicy, Service,
 };
@@ -89,7 +89,7 @@ impl<'a> Planner<'a> {
             Owner::Elsewhere(directory) => Err(Refusal::Elsewhere {
                 service: service.name.clone(),
                 container: named.name.clone(),
-                directory: directory.clone(),
+                place: Elsewhere::same(self.observed, directory),
             }),
         }
     }

@@ -6,6 +6,7 @@
 mod action;
 mod cause;
 mod down;
+mod elsewhere;
 mod fate;
 mod goal;
 mod needs;
@@ -21,6 +22,7 @@ use std::fmt;
 
 pub use action::{Action, ContainerRef};
 pub use cause::Cause;
+pub use elsewhere::Elsewhere;
 pub use goal::{Adopt, Depth, Down, Goal, Recreate, Reset, Up};
 pub use note::Note;
 pub use refusal::Refusal;

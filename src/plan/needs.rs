@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::up::Planner;
-use super::{Action, Adopt, Cause, Note, Refusal, StepId};
-use crate::model::{Observed, PullPolicy, Service, Stack};
+use super::{Action, Adopt, Cause, Elsewhere, Note, Refusal, StepId};
+use crate::model::{Maker, Observed, PullPolicy, Service, Stack};
 
 /// The names of the stack's networks that somebody else has.
 pub(super) fn strangers(stack: &Stack, observed: &Observed) -> BTreeSet<String> {
@@ -56,7 +56,7 @@ impl<'a> Planner<'a> {
             .iter()
             .filter(|network| network.name == wanted.name);
         let (count, ours) = with_name.fold((0, 0), |(all, ours), one| {
-            (all + 1, ours + usize::from(one.ours))
+            (all + 1, ours + usize::from(one.is_ours()))
         });
         match (count, ours) {
             (0, _) if wanted.external => {
@@ -77,14 +77,18 @@ impl<'a> Planner<'a> {
             (_, 1) => None,
             (1, 0) => {
                 let network = wanted.name.clone();
+                let place = self.maker_of(&network);
                 if self.strangers.contains(&network) && self.wanted.adopt == Adopt::No {
-                    let refusal = Refusal::ForeignNetwork { network };
+                    let refusal = match place {
+                        Some(place) => Refusal::NetworkElsewhere { network, place },
+                        None => Refusal::ForeignNetwork { network },
+                    };
                     if !self.refusals.contains(&refusal) {
                         self.refusals.push(refusal);
                     }
                     return None;
                 }
-                let note = Note::ForeignNetwork { network };
+                let note = Note::ForeignNetwork { network, place };
                 if !wanted.external && !self.plan.notes.contains(&note) {
                     self.plan.notes.push(note);
                 }
@@ -100,6 +104,14 @@ impl<'a> Planner<'a> {
                 }
                 None
             }
+        }
+    }
+
+    /// The other stack that has made the network of this name.
+    fn maker_of(&self, name: &str) -> Option<Elsewhere> {
+        match &self.observed.network_named(name)?.maker {
+            Maker::Other(other) => Some(Elsewhere::of(self.observed, other)),
+            Maker::Ours | Maker::Foreign => None,
         }
     }
 

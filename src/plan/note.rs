@@ -1,7 +1,6 @@
 //! What a person should know, though nothing is done about it.
 
-use std::path::PathBuf;
-
+use super::Elsewhere;
 use crate::model::ServiceName;
 
 /// Something worth a word.
@@ -25,8 +24,8 @@ pub enum Note {
     Elsewhere {
         /// A container of it.
         container: String,
-        /// The other project directory.
-        directory: PathBuf,
+        /// Where it is up from.
+        place: Elsewhere,
     },
     /// A service has data that nobody knows how to wipe while it runs.
     NotWiped {
@@ -55,9 +54,11 @@ pub enum Note {
         /// The service.
         service: ServiceName,
     },
-    /// The stack's network exists, devinfra did not make it, and it is used all the same.
+    /// The stack's network exists, the stack did not make it, and it is used all the same.
     ForeignNetwork {
         /// Its name.
         network: String,
+        /// What made it, where that is another stack.
+        place: Option<Elsewhere>,
     },
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::Elsewhere;
 use crate::model::{ContainerId, ImageRef, Obstacle, PortHolder, ServiceName};
 
 /// A reason to do nothing.
@@ -18,14 +19,14 @@ pub enum Refusal {
         id: ContainerId,
     },
     /// The name that a service's container needs is taken by the same stack of another directory.
-    #[error("container `{container}` belongs to the same stack in `{}`", directory.display())]
+    #[error("container `{container}` belongs to {place}")]
     Elsewhere {
         /// The service.
         service: ServiceName,
         /// The name.
         container: String,
-        /// The project directory it was started from.
-        directory: PathBuf,
+        /// Where it was started from.
+        place: Elsewhere,
     },
     /// A host port that a service is to publish is taken.
     #[error("host port {port}, which `{service}` publishes, is taken{}", by(holder.as_ref()))]
@@ -72,6 +73,15 @@ pub enum Refusal {
     ForeignNetwork {
         /// The name.
         network: String,
+    },
+    /// The name of a network of the stack's is taken by another stack, or by this one in another
+    /// directory.
+    #[error("network `{network}` belongs to {place}")]
+    NetworkElsewhere {
+        /// The name.
+        network: String,
+        /// What made it.
+        place: Elsewhere,
     },
     /// Several networks have the name, so the engine refuses to use it.
     #[error("network name `{network}` is ambiguous: {count} networks have it")]

@@ -118,13 +118,9 @@ pub fn note(note: &Note) -> String {
             "container `{container}` was not made by devinfra and is left alone; \
              `devinfra down --adopt` takes it down too"
         ),
-        Note::Elsewhere {
-            container,
-            directory,
-        } => format!(
-            "container `{container}` belongs to the same stack in `{}` and is left alone",
-            directory.display()
-        ),
+        Note::Elsewhere { container, place } => {
+            format!("container `{container}` belongs to {place}; it is left alone")
+        }
         Note::NotWiped { service } => format!(
             "the data of `{service}` stays: nobody knows how to wipe it while it runs; \
              `devinfra reset --hard {service}` makes it anew"
@@ -145,10 +141,15 @@ pub fn note(note: &Note) -> String {
             "`{service}` keeps its data inside its container: `devinfra down` and every replacement \
              lose it; mount a directory or a volume at its data path to keep it"
         ),
-        Note::ForeignNetwork { network } => format!(
-            "network `{network}` was not made by devinfra; it is used, and only \
-             `devinfra down --adopt` removes it"
-        ),
+        Note::ForeignNetwork { network, place } => {
+            let whose = place.as_ref().map_or_else(
+                || "was not made by devinfra".to_owned(),
+                |place| format!("belongs to {place}"),
+            );
+            format!(
+                "network `{network}` {whose}; it is used, and only `devinfra down --adopt` removes it"
+            )
+        }
     }
 }
 

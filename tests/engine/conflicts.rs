@@ -1,6 +1,9 @@
 //! What is not ours is left alone, and said.
 
+use std::fs;
 use std::net::TcpListener;
+
+use serde_json::json;
 
 use crate::stacks::CACHE;
 use crate::support::engine::{self, Objects, foreign_container, foreign_network};
@@ -126,6 +129,97 @@ fn the_same_stack_in_another_directory_is_refused_and_left_alone() {
     let down = second.run(&["down"]).succeeds();
     assert!(down.stderr.contains("is left alone"), "{down}");
     assert!(engine::is_running(&id));
+}
+
+#[test]
+fn a_network_of_the_same_stack_in_another_directory_is_told_with_it() {
+    let first = Project::with(CACHE);
+    first.up();
+    engine::remove(&first.container("cache"));
+    let second = first.twin();
+    let error = second.run(&["up", "--json"]).exits_with(7).result()["error"].clone();
+    assert_eq!(error["code"], "stack.elsewhere");
+    let (network, directory) = (format!("{}_default", first.name), first.path());
+    let directory = directory.display();
+    assert_eq!(
+        error["message"],
+        format!("network `{network}` belongs to the same stack in `{directory}`")
+    );
+    assert_eq!(
+        error["hints"],
+        json!([
+            format!(
+                "take it down there: `devinfra --project-directory {directory} --name {} down`",
+                first.name
+            ),
+            "or have both: give this stack another name with `--name`",
+        ])
+    );
+    let doctor = second.run(&["doctor"]).exits_with(1);
+    assert!(
+        doctor.stdout.contains("belongs to the same stack in"),
+        "{doctor}"
+    );
+    first.down();
+    second.up();
+}
+
+/// Who has moved or deleted a project can't go there any more.
+#[test]
+fn what_a_directory_that_is_gone_has_left_is_told_with_the_way_to_remove_it() {
+    let first = Project::with(CACHE);
+    first.up();
+    let second = first.twin();
+    fs::remove_dir_all(first.path()).unwrap();
+    let (name, directory) = (&first.name, first.path());
+    let directory = directory.display();
+    let words = format!("--project-directory {directory} --name {name} down");
+    let hint = format!("take down what is left of it: `devinfra {words}`");
+    let told = || {
+        let result = second.run(&["up", "--json"]).exits_with(7).result();
+        assert_eq!(result["error"]["code"], "stack.elsewhere");
+        assert_eq!(result["error"]["hints"], json!([hint]));
+        result["error"]["message"].clone()
+    };
+    let message = |what: &str| {
+        json!(format!(
+            "{what} belongs to the same stack in `{directory}`, which does not exist any more"
+        ))
+    };
+    assert_eq!(told(), message(&format!("container `{name}-cache-1`")));
+    engine::remove(&first.container("cache"));
+    assert_eq!(told(), message(&format!("network `{name}_default`")));
+    let doctor = second.run(&["doctor"]).exits_with(1);
+    assert!(doctor.stdout.contains("take down what is left"), "{doctor}");
+
+    let words: Vec<&str> = words.split(' ').collect();
+    second.run(&words).succeeds();
+    second.up();
+}
+
+#[test]
+fn a_network_of_another_stack_is_told_with_that() {
+    let named = format!("{CACHE}networks: {{default: {{name: '${{NETWORK}}'}}}}\n");
+    let mut first = Project::with(&named);
+    let network = format!("{}-shared", first.name);
+    first.set("NETWORK", &network);
+    first.up();
+    let mut second = Project::with(&named);
+    second.set("NETWORK", &network);
+    let error = second.run(&["up", "--json"]).exits_with(7).result()["error"].clone();
+    assert_eq!(error["code"], "network.foreign");
+    assert_eq!(
+        error["message"],
+        format!(
+            "network `{network}` belongs to stack `{}` in `{}`",
+            first.name,
+            first.path().display()
+        )
+    );
+    let up = second.run(&["up", "--adopt"]).succeeds();
+    let note = format!("network `{network}` belongs to stack `{}`", first.name);
+    assert!(up.stderr.contains(&note), "{up}");
+    second.down();
 }
 
 /// The hints of the two refusals are all that is needed.

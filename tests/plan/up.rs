@@ -262,7 +262,8 @@ async fn a_foreign_container_is_refused_and_taken_over_only_when_asked() {
 
 #[tokio::test]
 async fn the_same_stack_of_another_directory_is_never_taken_over() {
-    let elsewhere = stack(&["db"]);
+    let mut elsewhere = stack(&["db"]);
+    elsewhere.directory = "/".into(); // one that is there on every machine
     let engine = engine_for(&elsewhere);
     reach(&engine, &elsewhere, &up(&elsewhere)).await;
     let mut here = stack(&["db"]);
@@ -274,7 +275,7 @@ async fn the_same_stack_of_another_directory_is_never_taken_over() {
     let found = refusals(&engine, &here, &goal).await;
     assert_eq!(
         found[0].to_string(),
-        "container `hub-db` belongs to the same stack in `/project`"
+        "container `hub-db` belongs to the same stack in `/`"
     );
 }
 
@@ -345,6 +346,7 @@ async fn a_network_that_somebody_else_made_is_refused_unless_it_is_adopted() {
     });
     let note = Note::ForeignNetwork {
         network: "hub".to_owned(),
+        place: None,
     };
     let adopted = plan(&engine, &stack, &adopting).await;
     assert_eq!(

@@ -27,8 +27,8 @@ pub(super) const CONFLICTS: Chapter = Chapter {
         entry(
             "stack.elsewhere",
             Exit::Conflict,
-            "The same stack is up from another directory.",
-            "Take it down there, or give this one another `--name`.",
+            "A container or network is that of the same stack in another directory.",
+            "Take it down there, or give this one another `--name`. That goes for a directory that is gone, too.",
         ),
         entry(
             "stack.busy",
@@ -45,7 +45,7 @@ pub(super) const CONFLICTS: Chapter = Chapter {
         entry(
             "network.foreign",
             Exit::Conflict,
-            "A network has the name of the stack's, and devinfra did not make it.",
+            "A network has the name of the stack's, and was made by somebody else, or for another stack.",
             "Remove it, use it with `devinfra up --adopt`, or make it `external`.",
         ),
         entry(

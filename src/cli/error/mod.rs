@@ -5,6 +5,7 @@
 
 mod bootstrap;
 mod cache;
+mod elsewhere;
 mod engine;
 mod exec;
 mod flow;

@@ -1,9 +1,9 @@
 //! What stands in the way of a plan, before anything is done.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::mem::discriminant;
 
-use super::CliError;
+use super::{CliError, elsewhere};
 use crate::cli::Exit;
 use crate::flow::FlowError;
 use crate::model::{ImageRef, Obstacle, PortHolder, PortSetting, ServiceName, Stack};
@@ -44,12 +44,17 @@ fn code(refusal: &Refusal) -> (Exit, &'static str) {
     match refusal {
         Refusal::ForeignContainer { .. } => (Exit::Conflict, "container.foreign"),
         Refusal::Elsewhere { .. } => (Exit::Conflict, "stack.elsewhere"),
+        Refusal::NetworkElsewhere { place, .. } if place.stack.is_none() => {
+            (Exit::Conflict, "stack.elsewhere")
+        }
         Refusal::PortTaken { .. } => (Exit::Conflict, "port.taken"),
         Refusal::Obstructed { .. } => (Exit::Failed, "directory.blocked"),
         Refusal::ImageNotLocal { .. } => (Exit::Image, "image.not-local"),
         Refusal::ExternalNetworkMissing { .. } => (Exit::Conflict, "network.missing"),
         Refusal::ExternalVolumeMissing { .. } => (Exit::Conflict, "volume.missing"),
-        Refusal::ForeignNetwork { .. } => (Exit::Conflict, "network.foreign"),
+        Refusal::ForeignNetwork { .. } | Refusal::NetworkElsewhere { .. } => {
+            (Exit::Conflict, "network.foreign")
+        }
         Refusal::NetworkAmbiguous { .. } => (Exit::Conflict, "network.ambiguous"),
     }
 }
@@ -64,25 +69,29 @@ fn service(refusal: &Refusal) -> Option<&ServiceName> {
         Refusal::ExternalNetworkMissing { .. }
         | Refusal::ExternalVolumeMissing { .. }
         | Refusal::ForeignNetwork { .. }
+        | Refusal::NetworkElsewhere { .. }
         | Refusal::NetworkAmbiguous { .. } => None,
     }
 }
 
 /// Several refusals in a line; each has one of its own below it.
 fn summary(refusals: &[Refusal]) -> String {
-    let codes: BTreeSet<&str> = refusals.iter().map(|one| code(one).1).collect();
     let number = refusals.len();
-    match refusals.first() {
-        Some(Refusal::PortTaken { .. }) if codes.len() == 1 => {
-            format!("{} are taken", count(number, "host port"))
-        }
-        Some(Refusal::ForeignContainer { .. }) if codes.len() == 1 => {
+    let things = || format!("{} are in the way", count(number, "thing"));
+    let Some(first) = refusals.first() else {
+        return things();
+    };
+    let mut kinds = refusals.iter().map(discriminant);
+    match first {
+        _ if kinds.any(|kind| kind != discriminant(first)) => things(),
+        Refusal::PortTaken { .. } => format!("{} are taken", count(number, "host port")),
+        Refusal::ForeignContainer { .. } => {
             format!("{number} containers exist that devinfra did not make")
         }
-        Some(Refusal::Elsewhere { .. }) if codes.len() == 1 => {
+        Refusal::Elsewhere { .. } => {
             format!("{number} containers belong to the same stack in another directory")
         }
-        _ => format!("{} are in the way", count(number, "thing")),
+        _ => things(),
     }
 }
 
@@ -90,14 +99,7 @@ fn summary(refusals: &[Refusal]) -> String {
 fn hints(refusals: &[Refusal], stack: &Stack) -> Vec<String> {
     let mut hints = Vec::new();
     hints.extend(of_foreign(refusals));
-    for directory in directories(refusals) {
-        hints.push(format!(
-            "take it down there: `devinfra --project-directory {} --name {} down`",
-            directory.display(),
-            stack.name
-        ));
-    }
-    hints.extend(beside(refusals, stack));
+    hints.extend(elsewhere::hints(refusals, stack));
     hints.extend(of_ports(refusals, stack));
     hints.extend(of_obstacles(refusals));
     let images: BTreeSet<&ImageRef> = refusals.iter().filter_map(image).collect();
@@ -109,6 +111,9 @@ fn hints(refusals: &[Refusal], stack: &Stack) -> Vec<String> {
     hints.extend(refusals.iter().flat_map(of_missing));
     hints
 }
+
+/// For a network that is not of this stack.
+const SHARED: &str = "use it for this stack with `devinfra up --adopt`, or say `external: true` in the stack file where it is shared";
 
 /// What there is to do about networks and volumes.
 fn of_missing(refusal: &Refusal) -> Vec<String> {
@@ -123,13 +128,15 @@ fn of_missing(refusal: &Refusal) -> Vec<String> {
             format!(
                 "remove it when nobody needs it, and the stack gets its own: `docker network rm {network}`"
             ),
-            "use it for this stack with `devinfra up --adopt`, or say `external: true` in the stack file where it is shared".to_owned(),
+            SHARED.to_owned(),
         ],
+        Refusal::NetworkElsewhere { place, .. } if place.stack.is_some() => vec![SHARED.to_owned()],
         Refusal::NetworkAmbiguous { network, .. } => vec![format!(
             "list them with `docker network ls --filter name={network}`, and remove all but one by id"
         )],
         Refusal::ForeignContainer { .. }
         | Refusal::Elsewhere { .. }
+        | Refusal::NetworkElsewhere { .. }
         | Refusal::PortTaken { .. }
         | Refusal::Obstructed { .. }
         | Refusal::ImageNotLocal { .. } => Vec::new(),
@@ -152,14 +159,6 @@ fn of_foreign(refusals: &[Refusal]) -> Vec<String> {
         format!("run `devinfra up --adopt` to {adopted}"),
         format!("or remove {them} yourself: `docker rm {}`", names.join(" ")),
     ]
-}
-
-fn directories(refusals: &[Refusal]) -> BTreeSet<&Path> {
-    let directories = refusals.iter().filter_map(|refusal| match refusal {
-        Refusal::Elsewhere { directory, .. } => Some(directory.as_path()),
-        _ => None,
-    });
-    directories.collect()
 }
 
 /// One thing on the way may be in the way of several services.
@@ -215,30 +214,8 @@ fn of_ports(refusals: &[Refusal], stack: &Stack) -> Vec<String> {
     hints
 }
 
-/// How the stack is brought up beside the same one of another directory.
-fn beside(refusals: &[Refusal], stack: &Stack) -> Vec<String> {
-    let services = refusals.iter().filter_map(|refusal| match refusal {
-        Refusal::Elsewhere { service, .. } => stack.services.get(service),
-        _ => None,
-    });
-    let mut settings = Vec::new();
-    let mut is_any = false;
-    for service in services {
-        is_any = true;
-        let ports = service.container.ports.iter();
-        let ports = ports.filter_map(|port| port.published);
-        settings.extend(ports.map(|port| service.port_setting(port)));
-    }
-    let mut hints = Vec::new();
-    if is_any {
-        hints.push("or have both: give this stack another name with `--name`".to_owned());
-        hints.extend(other_ports("with that, publish", &settings));
-    }
-    hints
-}
-
 /// Where other ports are asked for.
-fn other_ports(publish: &str, settings: &[PortSetting<'_>]) -> Vec<String> {
+pub(super) fn other_ports(publish: &str, settings: &[PortSetting<'_>]) -> Vec<String> {
     if let [one] = settings {
         return vec![format!("{publish} another port: {one}")];
     }

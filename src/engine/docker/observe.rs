@@ -13,8 +13,8 @@ use jiff::Timestamp;
 
 use crate::engine::labels;
 use crate::model::{
-    ContainerId, ContainerState, Health, Network, NetworkId, ObservedContainer, Owner, Protocol,
-    PublishedPort, Stack,
+    ContainerId, ContainerState, Health, Maker, Network, NetworkId, ObservedContainer, Owner,
+    Protocol, PublishedPort, Stack,
 };
 
 /// Names that the stack needs, as the engine's `name` filter takes them: regular expressions.
@@ -290,13 +290,13 @@ pub(super) fn networks(stack: &Stack, listed: Vec<EngineNetwork>) -> Vec<Network
         .into_iter()
         .filter_map(|network| {
             let labels = network.labels.unwrap_or_default().into_iter().collect();
-            let ours = labels::is_ours(stack, &labels);
+            let maker = labels::maker(stack, &labels);
             let name = network.name.unwrap_or_default();
             let needed = stack.networks.values().any(|wanted| wanted.name == name);
-            (ours || needed).then(|| Network {
+            (maker == Maker::Ours || needed).then(|| Network {
                 id: NetworkId(network.id.unwrap_or_default()),
                 name,
-                ours,
+                maker,
             })
         })
         .collect();

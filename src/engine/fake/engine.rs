@@ -16,7 +16,7 @@ use crate::engine::{
     PullProgress, TerminalSize, labels,
 };
 use crate::model::{
-    AnonymousVolumes, ContainerId, ContainerState, FoundStack, ImageRef, Network, NetworkId,
+    AnonymousVolumes, ContainerId, ContainerState, FoundStack, ImageRef, Maker, Network, NetworkId,
     NetworkSpec, ObservedContainer, Owner, PublishedPort, Service, ServiceName, Stack, VolumeSpec,
 };
 
@@ -49,7 +49,7 @@ impl Engine for FakeEngine {
         Ok(self.with(|state| {
             let all = state.networks.iter();
             all.map(|(network, labels)| Network {
-                ours: labels::is_ours(stack, labels),
+                maker: labels::maker(stack, labels),
                 ..network.clone()
             })
             .collect()
@@ -147,7 +147,7 @@ impl Engine for FakeEngine {
             let made = Network {
                 id: id.clone(),
                 name: network.name.clone(),
-                ours: true,
+                maker: Maker::Ours,
             };
             state
                 .networks

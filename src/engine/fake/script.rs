@@ -8,7 +8,9 @@ use tokio::sync::{Notify, broadcast};
 
 use super::state::{FakeContainer, State};
 use crate::engine::{Address, ContainerEvent, LogLine, LogStream};
-use crate::model::{ContainerId, ContainerSpec, ContainerState, ImageRef, Network, NetworkId};
+use crate::model::{
+    ContainerId, ContainerSpec, ContainerState, ImageRef, Maker, Network, NetworkId,
+};
 
 /// An engine in memory. Clones share their state.
 #[derive(Debug, Clone)]
@@ -89,7 +91,7 @@ impl FakeEngine {
             let network = Network {
                 id,
                 name: name.to_owned(),
-                ours: false,
+                maker: Maker::Foreign,
             };
             state.networks.push((network, BTreeMap::new()));
         });
