@@ -1,6 +1,6 @@
 //! What becomes of each service's container, and why.
 
-use super::up::Planner;
+use super::planner::Planner;
 use super::{Adopt, Cause, Elsewhere, Recreate, Refusal};
 use crate::model::{
     ContainerState, Facet, Fingerprint, NetworkId, ObservedContainer, Owner, PullPolicy, Service,

@@ -11,11 +11,13 @@ mod fate;
 mod goal;
 mod needs;
 mod note;
+mod planner;
 mod ports;
 mod refusal;
 mod reset;
 mod up;
 mod ways;
+mod wipes;
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -1,19 +1,11 @@
 //! What a container needs before it can be made: its image, networks, volumes and directories. Each
 //! is made once, whoever needs it.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::up::Planner;
+use super::planner::Planner;
 use super::{Action, Adopt, Cause, Elsewhere, Note, Refusal, StepId};
-use crate::model::{Maker, Observed, PullPolicy, Service, Stack};
-
-/// The names of the stack's networks that somebody else has.
-pub(super) fn strangers(stack: &Stack, observed: &Observed) -> BTreeSet<String> {
-    let networks = stack.networks.values();
-    let strangers = networks.filter(|wanted| observed.stranger_network(wanted).is_some());
-    strangers.map(|wanted| wanted.name.clone()).collect()
-}
+use crate::model::{Maker, PullPolicy, Service};
 
 impl<'a> Planner<'a> {
     /// The step that fetches the service's image, where one is needed.

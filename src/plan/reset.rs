@@ -1,83 +1,16 @@
 //! From data to none: through services that run, or by making them anew.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::slice::from_ref;
 use std::time::Duration;
 
-use super::needs::strangers;
-use super::up::Planner;
+use super::planner::{Planner, strangers};
 use super::{Action, Cause, ContainerRef, Depth, Note, Plan, Refusal, Reset, StepId};
 use crate::model::{
     ContainerId, ContainerState, MountSource, Observed, ObservedContainer, Service, ServiceName,
     Stack, StopPolicy, Wiping,
 };
-
-/// What is wiped while services are brought up.
-pub(super) struct Wipes {
-    cause: Cause,
-    /// Services whose data goes while they run, or are stopped for it.
-    services: BTreeSet<ServiceName>,
-    /// Steps after which services are stopped that are wiped that way.
-    quiet: BTreeMap<ServiceName, StepId>,
-    /// Steps after which it is noted that the data of such a service goes.
-    noted: BTreeMap<ServiceName, StepId>,
-    /// Steps after which nobody else empties the data of a service any more.
-    cleared: BTreeMap<ServiceName, Vec<StepId>>,
-    /// Steps after which the old container and the data of a service are gone.
-    gone: BTreeMap<ServiceName, Vec<StepId>>,
-    /// Steps after which a service that runs has lost its data.
-    wiped: BTreeMap<ServiceName, StepId>,
-}
-
-impl Default for Wipes {
-    /// Nothing but what a run has left half done.
-    fn default() -> Self {
-        Self {
-            cause: Cause::CutShort,
-            services: BTreeSet::new(),
-            quiet: BTreeMap::new(),
-            noted: BTreeMap::new(),
-            cleared: BTreeMap::new(),
-            gone: BTreeMap::new(),
-            wiped: BTreeMap::new(),
-        }
-    }
-}
-
-impl Wipes {
-    /// The services that are wiped through themselves before this one is emptied: it is worthless
-    /// without them, and a store that can't be wiped must not cost its index.
-    pub(super) fn before<'a>(
-        &self,
-        stack: &'a Stack,
-        name: &ServiceName,
-    ) -> impl Iterator<Item = &'a ServiceName> {
-        let is_emptied = |name: &ServiceName| {
-            let service = stack
-                .services
-                .get(name)
-                .filter(|_| self.services.contains(name));
-            service.is_some_and(|service| service.kind.wiping() == Wiping::Stopped)
-        };
-        let together = if is_emptied(name) {
-            stack.reset_closure(from_ref(name))
-        } else {
-            BTreeSet::new()
-        };
-        let needs_it = |other: &ServiceName| stack.closure(from_ref(other)).contains(name);
-        let others = stack.services.iter().filter(move |(other, service)| {
-            together.contains(*other)
-                && service.kind.wiping() == Wiping::Live
-                && self.services.contains(*other)
-                && !needs_it(other)
-        });
-        others
-            .map(|(other, _)| other)
-            .collect::<Vec<_>>()
-            .into_iter()
-    }
-}
 
 pub(super) fn reconcile(
     stack: &Stack,

@@ -1,16 +1,15 @@
 //! From what exists to services that run and are usable.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::collections::BTreeSet;
 
 use super::down::patience;
 use super::fate::Fate;
-use super::needs::strangers;
-use super::reset::Wipes;
+use super::planner::{Milestones, Planner};
+use super::wipes::Wipes;
 use super::{Action, Cause, ContainerRef, Note, Plan, Refusal, StepId, Up, ports, ways};
 use crate::model::{
-    Condition, ContainerId, ImageRef, Kind, Mount, MountSource, Observed, ObservedContainer, Owner,
-    Service, ServiceName, Stack, StopPolicy,
+    Condition, ContainerId, Kind, Mount, MountSource, Observed, ObservedContainer, Owner, Service,
+    ServiceName, Stack, StopPolicy,
 };
 
 pub(super) fn reconcile(
@@ -52,48 +51,7 @@ fn in_dependency_order<'a>(
     order
 }
 
-/// The steps after which a service has reached a condition.
-#[derive(Default, Clone)]
-struct Milestones {
-    started: Vec<StepId>,
-    healthy: Vec<StepId>,
-    completed: Vec<StepId>,
-}
-
-pub(super) struct Planner<'a> {
-    pub(super) stack: &'a Stack,
-    pub(super) observed: &'a Observed,
-    pub(super) wanted: &'a Up,
-    pub(super) plan: Plan,
-    pub(super) wipes: Wipes,
-    /// Names of the stack's networks that somebody else has.
-    pub(super) strangers: BTreeSet<String>,
-    pub(super) refusals: Vec<Refusal>,
-    milestones: BTreeMap<&'a ServiceName, Milestones>,
-    pub(super) pulls: BTreeMap<&'a ImageRef, StepId>,
-    pub(super) networks: BTreeMap<&'a str, StepId>,
-    pub(super) volumes: BTreeMap<&'a str, StepId>,
-    pub(super) directories: BTreeMap<&'a Path, StepId>,
-}
-
 impl<'a> Planner<'a> {
-    pub(super) fn new(stack: &'a Stack, observed: &'a Observed, wanted: &'a Up) -> Self {
-        Self {
-            stack,
-            observed,
-            wanted,
-            plan: Plan::default(),
-            wipes: Wipes::default(),
-            strangers: strangers(stack, observed),
-            refusals: Vec::new(),
-            milestones: BTreeMap::new(),
-            pulls: BTreeMap::new(),
-            networks: BTreeMap::new(),
-            volumes: BTreeMap::new(),
-            directories: BTreeMap::new(),
-        }
-    }
-
     /// Plans for all services.
     pub(super) fn finish(mut self) -> Result<Plan, Vec<Refusal>> {
         self.note_strangers();
