@@ -10,7 +10,7 @@ use crate::host::{free_space, obstacle, owner};
 use crate::model::{
     Bind, ContainerState, Maker, Mount, MountSource, Observed, Owner, PullPolicy, Service, Stack,
 };
-use crate::plan::{Elsewhere, Refusal};
+use crate::plan::{Cause, Elsewhere, Refusal};
 
 /// A disk with less is too full for anything.
 const TOO_FULL: u64 = 100 << 20;
@@ -146,11 +146,17 @@ fn containers(stack: &Stack, observed: &Observed) -> Vec<Finding> {
                 format!("`{name}` was left by a reset that was killed"),
                 "`devinfra up` and `devinfra down` remove it".to_owned(),
             ),
-            Owner::Ours(service) if !stack.services.contains_key(service) => (
-                Status::Warn,
-                format!("`{name}` is for service `{service}`, which the stack file no longer has"),
-                "`devinfra down` removes it".to_owned(),
-            ),
+            Owner::Ours(service) if !stack.services.contains_key(service) => {
+                let why = match Cause::of_end(stack, service) {
+                    off @ Cause::Off { .. } => format!("and {off}"),
+                    _ => "which the stack file no longer has".to_owned(),
+                };
+                (
+                    Status::Warn,
+                    format!("`{name}` is for service `{service}`, {why}"),
+                    "`devinfra down` removes it".to_owned(),
+                )
+            }
             Owner::Ours(service) => match &container.state {
                 ContainerState::Restarting => (
                     Status::Fail,

@@ -9,6 +9,7 @@ use super::{FlowError, Session};
 use crate::apply::{Prober as _, Probes, Question, half_wiped, observe};
 use crate::kinds::Readiness;
 use crate::model::{ContainerState, ObservedContainer, Owner, Service, ServiceName};
+use crate::plan::Cause;
 
 /// How long a service has to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -63,24 +64,12 @@ pub async fn status(session: &Session<'_>) -> Result<Vec<ServiceStatus>, FlowErr
             ready: false,
             reason: Some(match session.stack.helped_by(name) {
                 Some(_) => "left by a reset that was killed".to_owned(),
-                None => session
-                    .stack
-                    .off
-                    .get(name)
-                    .map_or_else(|| "no longer in the stack file".to_owned(), not_active),
+                None => Cause::of_end(session.stack, name).to_string(),
             }),
             foreign: false,
         })
     }));
     Ok(all)
-}
-
-fn not_active(profiles: &BTreeSet<String>) -> String {
-    let quoted: Vec<String> = profiles.iter().map(|one| format!("`{one}`")).collect();
-    match quoted.as_slice() {
-        [profile] => format!("its profile {profile} is not active"),
-        profiles => format!("none of its profiles is active: {}", profiles.join(", ")),
-    }
 }
 
 async fn one(

@@ -1,8 +1,9 @@
 //! Why a step is taken, in words that a person would want to read.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::model::Facet;
+use crate::model::{Facet, ServiceName, Stack};
 
 /// Why a step is taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,8 +51,30 @@ pub enum Cause {
     DownAsked,
     /// The container is for a service that the stack file no longer has.
     Orphan,
+    /// The container is for a service that is off: none of these profiles is active.
+    Off {
+        /// The service's profiles.
+        profiles: BTreeSet<String>,
+    },
     /// The service is part of the stack.
     Wanted,
+}
+
+impl Cause {
+    /// Why a container of the stack's goes when it is taken down: mostly because that was asked for.
+    pub fn of_end(stack: &Stack, service: &ServiceName) -> Self {
+        // Without a stack file there is no service: its project directory is gone.
+        let is_without_file = stack.files.is_empty() && stack.services.is_empty();
+        if stack.services.contains_key(service) || is_without_file {
+            Self::DownAsked
+        } else if stack.helped_by(service).is_some() {
+            Self::CutShort
+        } else if let Some(profiles) = stack.off.get(service).cloned() {
+            Self::Off { profiles }
+        } else {
+            Self::Orphan
+        }
+    }
 }
 
 impl fmt::Display for Cause {
@@ -76,8 +99,17 @@ impl fmt::Display for Cause {
             Self::CutShort => f.write_str("a reset was cut short"),
             Self::DownAsked => f.write_str("asked to take down"),
             Self::Orphan => f.write_str("no longer in the stack file"),
+            Self::Off { profiles } => off(f, profiles),
             Self::Wanted => f.write_str("wanted"),
         }
+    }
+}
+
+fn off(f: &mut fmt::Formatter<'_>, profiles: &BTreeSet<String>) -> fmt::Result {
+    let quoted: Vec<String> = profiles.iter().map(|one| format!("`{one}`")).collect();
+    match quoted.as_slice() {
+        [profile] => write!(f, "its profile {profile} is not active"),
+        profiles => write!(f, "none of its profiles is active: {}", profiles.join(", ")),
     }
 }
 

@@ -47,16 +47,7 @@ fn reason(
         |service: &ServiceName| wanted.services.is_empty() || wanted.services.contains(service);
     match &container.owner {
         Owner::Ours(service) if is_named(service) => {
-            // Without a stack file there are none: its project directory is gone.
-            let known = stack.services.is_empty() || stack.services.contains_key(service);
-            Some((
-                service.clone(),
-                if known {
-                    Cause::DownAsked
-                } else {
-                    Cause::Orphan
-                },
-            ))
+            Some((service.clone(), Cause::of_end(stack, service)))
         }
         Owner::Ours(_) => None,
         Owner::Elsewhere(directory) => {

@@ -1,17 +1,19 @@
 //! What a person should know, though nothing is done about it.
 
-use super::Elsewhere;
+use super::{Cause, Elsewhere};
 use crate::model::ServiceName;
 
 /// Something worth a word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Note {
-    /// A container of the stack is for a service that the stack file no longer has.
+    /// A container of the stack is for a service that the stack file no longer has, or that is off.
     Orphan {
         /// The service.
         service: ServiceName,
         /// Its container.
         container: String,
+        /// Which of the two.
+        why: Cause,
     },
     /// A container has the name of a service's, and devinfra did not make it.
     ForeignContainer {

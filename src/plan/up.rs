@@ -78,6 +78,7 @@ impl<'a> Planner<'a> {
                 self.plan.notes.push(Note::Orphan {
                     service: service.clone(),
                     container: container.name.clone(),
+                    why: Cause::of_end(self.stack, service),
                 });
             }
         }

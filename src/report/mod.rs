@@ -38,7 +38,7 @@ use std::sync::Arc;
 use crate::event::{Event, Observer};
 use crate::kinds::Deed;
 use crate::model::Moment;
-use crate::plan::{Action, Note, Plan, Step, StepId};
+use crate::plan::{Action, Cause, Note, Plan, Step, StepId};
 
 /// Tells several observers, and keeps secrets from them.
 #[derive(Default)]
@@ -110,10 +110,19 @@ fn settling(holder: &str) -> String {
 /// A note as a sentence.
 pub fn note(note: &Note) -> String {
     match note {
-        Note::Orphan { service, container } => format!(
-            "container `{container}` is for service `{service}`, which the stack file no longer \
-             has; `devinfra down` removes it"
-        ),
+        Note::Orphan {
+            service,
+            container,
+            why,
+        } => {
+            let why = match why {
+                Cause::Orphan => "which the stack file no longer has".to_owned(),
+                off => format!("and {off}"),
+            };
+            format!(
+                "container `{container}` is for service `{service}`, {why}; `devinfra down` removes it"
+            )
+        }
         Note::ForeignContainer { container, .. } => format!(
             "container `{container}` was not made by devinfra and is left alone; \
              `devinfra down --adopt` takes it down too"

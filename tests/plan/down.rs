@@ -2,6 +2,7 @@
 
 use devinfra::model::ContainerState;
 use devinfra::plan::{Adopt, Down, Goal, Note, Up};
+use devinfra::report::note;
 
 use crate::world::{engine_for, image, name, plan, reach, stack};
 
@@ -80,4 +81,45 @@ async fn a_service_that_left_the_stack_file_goes_too() {
             .starts_with("stop hub-old (no longer in the stack file)"),
         "{plan}"
     );
+}
+
+#[tokio::test]
+async fn a_service_that_is_off_goes_too_and_is_not_said_to_have_left_the_stack_file() {
+    let mut stack = stack(&["db", "worker"]);
+    let engine = engine_for(&stack);
+    reach(&engine, &stack, &Goal::Up(Up::all(&stack))).await;
+    stack.services.remove(&name("worker")).unwrap();
+    stack.off.insert(name("worker"), ["bg".to_owned()].into());
+    let down = plan(&engine, &stack, &Goal::Down(Down::all())).await;
+    let why = "its profile `bg` is not active";
+    assert!(
+        down.to_string().contains(&format!(
+            "stop hub-worker ({why})\nremove hub-worker ({why})\n"
+        )),
+        "{down}"
+    );
+    let up = plan(&engine, &stack, &Goal::Up(Up::all(&stack))).await;
+    let told: Vec<String> = up.notes().iter().map(note).collect();
+    let expected = format!(
+        "container `hub-worker` is for service `worker`, and {why}; `devinfra down` removes it"
+    );
+    assert_eq!(told, [expected]);
+}
+
+/// A reset makes a container of its own where nobody else may delete the data.
+#[tokio::test]
+async fn what_a_killed_reset_has_left_goes_as_such() {
+    let mut stack = stack(&["db"]);
+    let helper = name("db").helper();
+    let mut service = stack.services[&name("db")].clone();
+    service.name = helper.clone();
+    service.container.name = "hub-helper".to_owned();
+    let left = service.clone();
+    stack.services.insert(helper.clone(), service);
+    let engine = engine_for(&stack);
+    reach(&engine, &stack, &Goal::Up(Up::all(&stack))).await;
+    stack.services.remove(&helper).unwrap();
+    let down = plan(&engine, &stack, &Goal::Down(Down::all())).await;
+    let expected = format!("remove {} (a reset was cut short)", left.container.name);
+    assert!(down.to_string().contains(&expected), "{down}");
 }

@@ -11,9 +11,10 @@ use tokio::time::Instant;
 
 use crate::world::{engine_for, name, reach, stack};
 
-/// What is said when the stack file has the profiles of a service that runs, and none is active.
-async fn reason(profiles: &[&str]) -> String {
-    let mut stack = stack(&["db", "worker"]);
+/// What is said of a service that runs, when the stack file has these profiles of it, and none is
+/// active; `others` are on.
+async fn reason_beside(others: &[&str], profiles: &[&str]) -> String {
+    let mut stack = stack(&[others, &["worker"]].concat());
     let engine = engine_for(&stack);
     reach(&engine, &stack, &Goal::Up(Up::all(&stack))).await;
     stack.services.remove(&name("worker")).unwrap();
@@ -34,9 +35,23 @@ async fn reason(profiles: &[&str]) -> String {
         began: Instant::now(),
     };
     let found = status(&session).await.unwrap();
-    assert_eq!(found[0].reason, None);
-    assert_eq!(found[1].name, name("worker"));
-    found[1].reason.clone().unwrap()
+    let (worker, others) = found.split_last().unwrap();
+    assert!(others.iter().all(|one| one.reason.is_none()), "{others:?}");
+    assert_eq!(worker.name, name("worker"));
+    worker.reason.clone().unwrap()
+}
+
+async fn reason(profiles: &[&str]) -> String {
+    reason_beside(&["db"], profiles).await
+}
+
+#[tokio::test]
+async fn a_stack_whose_services_are_all_off_is_told_as_one_with_others() {
+    assert_eq!(reason_beside(&[], &[]).await, "no longer in the stack file");
+    assert_eq!(
+        reason_beside(&[], &["bg"]).await,
+        "its profile `bg` is not active"
+    );
 }
 
 #[tokio::test]

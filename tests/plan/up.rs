@@ -5,7 +5,7 @@ use devinfra::model::{
     Condition, ContainerState, Kind, Lakefs, LoginRole, NetworkId, PortHolder, Postgres, Protocol,
     PullPolicy, S3, Stack, TakenPort,
 };
-use devinfra::plan::{Adopt, Goal, Note, Plan, Recreate, Step, Up, reconcile};
+use devinfra::plan::{Adopt, Cause, Goal, Note, Plan, Recreate, Step, Up, reconcile};
 
 use crate::world::{Change as _, engine_for, image, look, name, plan, reach, refusals, stack};
 
@@ -326,7 +326,13 @@ async fn a_service_that_left_the_stack_file_is_left_alone_and_named() {
     let plan = plan(&engine, &after, &up(&after)).await;
     assert!(plan.is_empty());
     let (service, container) = (name("old"), "hub-old".to_owned());
-    assert_eq!(plan.notes(), [Note::Orphan { service, container }]);
+    let why = Cause::Orphan;
+    let note = Note::Orphan {
+        service,
+        container,
+        why,
+    };
+    assert_eq!(plan.notes(), [note]);
 }
 
 #[tokio::test]
