@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use super::carry::{carried_out, failed};
 use super::hooks::run_hooks;
 use super::{FlowError, Session, StackLock, check_names};
-use crate::apply::{Failure, Outcome, Probes, Question, Run, apply, look_for_left, observe};
-use crate::event::Event;
+use crate::apply::{Failure, Outcome, Question, look_for_left, observe};
 use crate::model::{AnonymousVolumes, Moment, Observed, ServiceName, StopPolicy};
 use crate::plan::{Action, Adopt, Down, Goal, Plan, reconcile};
 
@@ -77,7 +77,7 @@ pub async fn down(session: &Session<'_>, request: &DownRequest) -> Result<Brough
     let (mut before, mut tried) = (Observed::default(), Vec::new());
     for round in 1.. {
         let (plan, observed) = request.plan(session).await?;
-        let failure = carry_out(session, request, &plan, &observed, &mut brought).await?;
+        let failure = one_round(session, request, &plan, &observed, &mut brought).await?;
         before.containers.extend(observed.containers);
         tried.extend(plan.changes().map(|step| step.action.clone()));
         // What counts is what is there, not what the steps say: a failed removal of something that
@@ -97,35 +97,18 @@ pub async fn down(session: &Session<'_>, request: &DownRequest) -> Result<Brough
 }
 
 /// One round; gives what went wrong in it, unless somebody asked to stop.
-async fn carry_out(
+async fn one_round(
     session: &Session<'_>,
     request: &DownRequest,
     plan: &Plan,
     observed: &Observed,
     brought: &mut Brought,
 ) -> Result<Option<Box<Failure>>, FlowError> {
-    session.observer.on(Event::Planned(plan.clone()));
-    for note in plan.notes() {
-        session.observer.on(Event::Noted(note.clone()));
-    }
-    let run = Run {
-        engine: session.engine,
-        stack: session.stack,
-        prober: &Probes {
-            engine: session.engine,
-        },
-        observer: session.observer,
-        wait_timeout: request.wait_timeout,
-        began: session.began,
-    };
-    let mut outcome = apply(&run, plan, observed, session.stop).await;
+    let mut outcome = carried_out(session, plan, observed, request.wait_timeout).await;
     brought.add(plan, observed, &outcome);
-    match outcome.failure.take().map(Box::new) {
-        Some(failure) if failure.is_interruption() => Err(FlowError::Failed {
-            failure,
-            outcome: Box::new(outcome),
-        }),
-        failure => Ok(failure),
+    match outcome.failure.take() {
+        Some(failure) if failure.is_interruption() => Err(failed(failure, outcome)),
+        failure => Ok(failure.map(Box::new)),
     }
 }
 

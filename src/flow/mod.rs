@@ -4,8 +4,10 @@
 //! program can call these directly.
 
 mod cache;
+mod carry;
 mod doctor;
 mod down;
+mod emptied;
 mod error;
 mod follow;
 mod group;

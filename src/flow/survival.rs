@@ -8,7 +8,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::cache::{PATIENCE, judge};
-use super::up::{UpRequest, carry_out};
+use super::carry::{carry_out, failed};
+use super::up::UpRequest;
 use super::{Cache, Checks, FlowError, Look, Session, StackLock};
 use crate::apply::{Failure, Stop};
 use crate::cache::{
@@ -141,10 +142,7 @@ impl Experiment<'_> {
         let name = &self.cache.service.name;
         if let Some(error) = outcome.degraded.remove(name) {
             let service = Some(name.clone());
-            return Err(FlowError::Failed {
-                failure: Box::new(Failure { service, error }),
-                outcome: Box::new(outcome),
-            });
+            return Err(failed(Failure { service, error }, outcome));
         }
         let port = self.cache.options.port;
         let ports = outcome.ready.get(name).map(|ready| ready.ports.as_slice());

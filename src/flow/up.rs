@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::cache::judge;
+use super::carry::carry_out;
+use super::emptied::check_emptied;
 use super::hooks::run_hooks;
-use super::reset::check_emptied;
 use super::{Cache, FlowError, Look, Session, StackLock, check_cache, check_names, need_local};
-use crate::apply::{Failure, Outcome, Probes, Question, Run, apply, observe};
+use crate::apply::{Outcome, Question, observe};
 use crate::cache::Finding;
 use crate::event::Event;
 use crate::model::{
@@ -230,45 +231,11 @@ async fn pull(session: &Session<'_>, request: &UpRequest) -> Result<(), FlowErro
     Ok(())
 }
 
-pub(super) async fn carry_out(
-    session: &Session<'_>,
-    plan: &Plan,
-    observed: &Observed,
-    wait_timeout: Duration,
-) -> Result<Outcome, FlowError> {
-    session.observer.on(Event::Planned(plan.clone()));
-    for note in plan.notes() {
-        session.observer.on(Event::Noted(note.clone()));
-    }
-    let run = Run {
-        engine: session.engine,
-        stack: session.stack,
-        prober: &Probes {
-            engine: session.engine,
-        },
-        observer: session.observer,
-        wait_timeout,
-        began: session.began,
-    };
-    let mut outcome = apply(&run, plan, observed, session.stop).await;
-    match outcome.failure.take() {
-        None => Ok(outcome),
-        Some(failure) => Err(failed(failure, outcome)),
-    }
-}
-
 /// The containers that ended while they were waited for.
 fn ended(carried: &Result<Outcome, FlowError>) -> Vec<ContainerId> {
     match carried {
         Ok(outcome) => outcome.ended.keys().cloned().collect(),
         Err(FlowError::Failed { outcome, .. }) => outcome.ended.keys().cloned().collect(),
         Err(_) => Vec::new(),
-    }
-}
-
-fn failed(failure: Failure, outcome: Outcome) -> FlowError {
-    FlowError::Failed {
-        failure: Box::new(failure),
-        outcome: Box::new(outcome),
     }
 }
