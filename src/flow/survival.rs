@@ -136,7 +136,9 @@ impl Experiment<'_> {
             stop: &never,
             ..*self.session
         };
-        session.engine.stop_container(&container.id, None).await?;
+        let grace = self.cache.service.container.stop_grace_period;
+        let id = &container.id;
+        session.engine.stop_container(id, Some(grace)).await?;
         let (plan, observed) = self.request.plan(&session).await?;
         let mut outcome = carry_out(&session, &plan, &observed, WAIT).await?;
         let name = &self.cache.service.name;

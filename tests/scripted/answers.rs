@@ -93,6 +93,25 @@ async fn a_socket_that_is_not_there_is_told_with_who_chose_it() {
     );
 }
 
+/// An engine that never answers is nothing to them.
+#[tokio::test]
+async fn what_needs_no_engine_asks_none() {
+    let engine = ScriptedEngine::new("1.41");
+    engine.script(Some((At::Path(""), Fault::NeverAnswers)));
+    for arguments in [
+        &["config"][..],
+        &["init", "--list"],
+        &["init", "--output", "-"],
+        &["schema"],
+        &["man"],
+        &["completions", "bash"],
+        &["--help"],
+    ] {
+        devinfra(&engine, arguments).await.succeeded();
+        assert!(engine.calls().is_empty(), "{arguments:?}");
+    }
+}
+
 #[tokio::test]
 async fn an_engine_of_another_machine_is_refused_in_words() {
     let engine = ScriptedEngine::new("1.41");

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::faults::Fault;
-use crate::http::{self, Answer, Request};
+use crate::http::{self, Answer, More, Request};
 use crate::run::STACK;
 use crate::world::World;
 
@@ -23,6 +23,10 @@ pub(crate) enum At {
     Call(usize),
     /// Every call of a path that ends so.
     Path(&'static str),
+    /// Every call of a path that begins and ends so.
+    Between(&'static str, &'static str),
+    /// Every call for a log that is to be followed.
+    Following,
     /// The first look at a single container.
     FirstInspection,
 }
@@ -35,9 +39,10 @@ pub(crate) struct ScriptedEngine {
     serving: JoinHandle<()>,
 }
 
+/// What every connection to the engine sees.
 #[derive(Debug)]
-struct Shared {
-    version: String,
+pub(crate) struct Shared {
+    pub(crate) version: String,
     script: Mutex<Option<(At, Fault)>>,
     world: Mutex<World>,
     calls: Mutex<Vec<Request>>,
@@ -141,6 +146,10 @@ async fn answer(mut stream: UnixStream, shared: Arc<Shared>) {
         let hit = match at {
             At::Call(wanted) => wanted == number,
             At::Path(end) => request.path.ends_with(end),
+            At::Between(begin, end) => {
+                request.path.starts_with(begin) && request.path.ends_with(end)
+            }
+            At::Following => request.is_following(),
             At::FirstInspection => {
                 let calls = lock(&shared.calls);
                 calls.iter().position(is_inspection) == Some(number)
@@ -154,8 +163,8 @@ async fn answer(mut stream: UnixStream, shared: Arc<Shared>) {
         _ => lock(&shared.world).answer(&request),
     };
     match fault {
-        None => finish(&mut stream, &right, &shared.version).await,
-        Some(fault) => fault.commit(&mut stream, right, &shared.version).await,
+        None => finish(&mut stream, &right, &shared).await,
+        Some(fault) => fault.commit(&mut stream, right, &shared).await,
     }
 }
 
@@ -164,13 +173,42 @@ fn is_inspection(request: &Request) -> bool {
     path.starts_with("/containers/") && path.ends_with("/json") && path != "/containers/json"
 }
 
-/// Sends the answer; one that has no end keeps the connection.
-pub(crate) async fn finish(stream: &mut UnixStream, answer: &Answer, version: &str) {
-    answer.send(stream, version).await;
-    if answer.open {
-        http::read(stream).await;
+/// Sends the answer, and what comes behind it.
+pub(crate) async fn finish(stream: &mut UnixStream, answer: &Answer, shared: &Shared) {
+    answer.send(stream, &shared.version).await;
+    match &answer.more {
+        More::Nothing | More::HandedOver => {}
+        More::Silence => {
+            http::read(stream).await;
+        }
+        More::Lines { container, told } => {
+            write_on(stream, answer, shared, container, *told).await;
+        }
     }
     stream.shutdown().await.ok(); // the client may have gone
+}
+
+/// Sends what is written from now on, until the container ends or the client goes.
+async fn write_on(
+    stream: &mut UnixStream,
+    answer: &Answer,
+    shared: &Shared,
+    container: &str,
+    mut told: usize,
+) {
+    loop {
+        let (bytes, lines, runs) = lock(&shared.world).written(container, told);
+        told = lines;
+        stream.write_all(&answer.part(&bytes)).await.ok(); // the client may have gone
+        if !runs {
+            stream.write_all(b"0\r\n\r\n").await.ok();
+            return;
+        }
+        tokio::select! {
+            _gone = http::read(stream) => return,
+            () = sleep(Duration::from_millis(5)) => {}
+        }
+    }
 }
 
 /// Longer than any run of a test.

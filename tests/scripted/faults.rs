@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
+use rustix::process::{Signal, kill_process};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixStream;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
-use crate::engine::{At, ScriptedEngine, finish, for_ever};
-use crate::http::Answer;
-use crate::run::{Ran, devinfra};
+use crate::cache::engine_with_cache;
+use crate::engine::{At, ScriptedEngine, Shared, finish, for_ever};
+use crate::http::{Answer, More, Request};
+use crate::run::{Ran, STACK, devinfra, start};
 
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,11 +36,13 @@ pub(crate) enum Fault {
     UnknownWord,
     /// Right, and late.
     Slow,
+    /// Right as far as it goes, and nothing comes behind it where something might.
+    Ends,
     /// The request is refused with this status, in these words; nothing is done.
     Refuses(u16, &'static str),
 }
 
-const FAULTS: [Fault; 9] = [
+pub(crate) const FAULTS: [Fault; 10] = [
     Fault::NeverAnswers,
     Fault::ClosesAtOnce,
     Fault::HalfAHead,
@@ -48,11 +52,13 @@ const FAULTS: [Fault; 9] = [
     Fault::NotJson,
     Fault::UnknownWord,
     Fault::Slow,
+    Fault::Ends,
 ];
 
 impl Fault {
-    pub(crate) async fn commit(self, stream: &mut UnixStream, right: Answer, version: &str) {
-        let half = right.body.len() / 2;
+    pub(crate) async fn commit(self, stream: &mut UnixStream, right: Answer, shared: &Shared) {
+        let version = &shared.version;
+        let half = right.part(&right.body[..right.body.len() / 2]);
         match self {
             Self::NeverAnswers => for_ever().await,
             Self::ClosesAtOnce => {}
@@ -64,7 +70,7 @@ impl Fault {
             }
             Self::HalfABody | Self::StallsInTheBody => {
                 stream.write_all(right.head(version).as_bytes()).await.ok();
-                stream.write_all(&right.body[..half]).await.ok();
+                stream.write_all(&half).await.ok();
                 if self == Self::StallsInTheBody {
                     for_ever().await;
                 }
@@ -86,12 +92,19 @@ impl Fault {
                         text.replace(&format!("\"{word}\""), "\"contemplating\"")
                     });
                 let body = text.into_bytes();
-                finish(stream, &Answer { body, ..right }, version).await;
+                finish(stream, &Answer { body, ..right }, shared).await;
             }
-            Self::Refuses(..) => finish(stream, &right, version).await,
+            Self::Refuses(..) => finish(stream, &right, shared).await,
+            Self::Ends => {
+                let more = match right.more {
+                    More::Silence | More::Lines { .. } => More::Nothing,
+                    more @ (More::Nothing | More::HandedOver) => more,
+                };
+                finish(stream, &Answer { more, ..right }, shared).await;
+            }
             Self::Slow => {
                 sleep(Duration::from_millis(300)).await;
-                finish(stream, &right, version).await;
+                finish(stream, &right, shared).await;
             }
         }
     }
@@ -115,15 +128,26 @@ impl fmt::Display for Case {
 }
 
 /// Exit statuses that a fault of the engine may lead to: a failure without a status of its own, the
-/// engine, a service, a conflict, an image, something left. Right answers that are late lead to 0.
-const DOCUMENTED: [i32; 7] = [0, 1, 4, 5, 7, 8, 9];
+/// engine, a service, checks, a conflict, an image, something left. Right answers that are late lead
+/// to 0.
+pub(crate) const DOCUMENTED: [i32; 8] = [0, 1, 4, 5, 6, 7, 8, 9];
+
+/// Longer than all deadlines of a run that nothing keeps.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 async fn prepared(arguments: &[&str]) -> ScriptedEngine {
-    let engine = ScriptedEngine::new("1.41");
+    let engine = match arguments {
+        ["cache" | "valkey-cli", ..] => engine_with_cache().await,
+        _ => ScriptedEngine::new("1.41"),
+    };
     if arguments.first() != Some(&"up") {
         devinfra(&engine, &["up", "--wait-timeout", "20s"])
             .await
             .succeeded();
+    }
+    if arguments.first() == Some(&"psql") {
+        // Nobody needs a real database to be logged in to it by the engine.
+        engine.stack(&STACK.replace("kind: tcp", "kind: postgres"));
     }
     engine
 }
@@ -132,25 +156,47 @@ async fn prepared(arguments: &[&str]) -> ScriptedEngine {
 async fn length(arguments: &[&str]) -> usize {
     let engine = prepared(arguments).await;
     engine.script(None);
-    devinfra(&engine, arguments).await.succeeded();
+    let ran = devinfra(&engine, arguments).await;
+    assert_eq!(ran.status, Some(0), "{}{}", ran.stdout, ran.stderr);
     engine.calls().len()
 }
 
-async fn commit(case: &Case) -> Vec<String> {
-    let engine = prepared(case.arguments).await;
+async fn commit(engine: &ScriptedEngine, case: &Case) -> Vec<String> {
     engine.script(Some((At::Call(case.call), case.fault)));
-    let ran = devinfra(&engine, case.arguments).await;
-    let mut broken = judge(&ran);
-    // Whatever has happened, the next run goes on from there.
-    engine.script(None);
-    let after = devinfra(&engine, &["down"]).await;
-    if after.status != Some(0) || !engine.world().is_empty() {
-        broken.push(format!("`down` could not clean up: {}", after.stderr));
+    let mut run = start(engine, case.arguments);
+    let began = Instant::now();
+    let goes_on = || began.elapsed() < PATIENCE && !keeps(case, &engine.calls());
+    while !run.has_ended() && goes_on() {
+        sleep(Duration::from_millis(10)).await;
     }
-    broken
-        .iter()
-        .map(|what| format!("{case}: {what}"))
-        .collect()
+    let is_kept = !run.has_ended();
+    if is_kept {
+        kill_process(run.id(), Signal::INT).unwrap();
+    }
+    let ran = run.ended().await;
+    match is_kept {
+        true if !keeps(case, &engine.calls()) => vec!["it did not end".to_owned()],
+        true if ran.status != Some(130) => vec![format!("Ctrl-C ended it with {:?}", ran.status)],
+        true => Vec::new(),
+        false => judge(&ran),
+    }
+}
+
+/// Whatever has happened, the next run goes on from there.
+async fn clean_up(engine: &ScriptedEngine) -> Option<String> {
+    engine.script(None);
+    let after = devinfra(engine, &["down"]).await;
+    let is_clean = after.status == Some(0) && engine.world().is_empty();
+    (!is_clean).then(|| format!("`down` could not clean up: {}", after.stderr))
+}
+
+/// Whether it is the command inside the container that keeps the run: one that has written half of
+/// its output is as good as one that works. It goes on for as long as it wants.
+fn keeps(case: &Case, calls: &[Request]) -> bool {
+    let is_command = ["exec", "psql", "valkey-cli"].contains(&case.arguments[0]);
+    let is_start = |call: &Request| call.path.ends_with("/start");
+    let has_begun = calls.get(case.call).is_some_and(is_start);
+    is_command && has_begun && case.fault == Fault::StallsInTheBody
 }
 
 fn judge(ran: &Ran) -> Vec<String> {
@@ -160,9 +206,9 @@ fn judge(ran: &Ran) -> Vec<String> {
         Some(status) if !DOCUMENTED.contains(&status) => {
             broken.push(format!("status {status}: {}", ran.stderr));
         }
-        // `doctor` answers with what it found.
+        // `doctor` and `cache check` answer with what they found.
         Some(0) => {}
-        Some(1) if ran.stdout.contains(" failed") => {}
+        Some(1 | 6) if ran.stdout.contains(" failed") => {}
         Some(_) if !ran.stderr.contains("error: ") => {
             broken.push(format!("no error is told: {}", ran.stderr));
         }
@@ -174,18 +220,37 @@ fn judge(ran: &Ran) -> Vec<String> {
 async fn every_fault_at_every_call(arguments: &'static [&'static str]) {
     let calls = length(arguments).await;
     assert!(calls > 1, "{calls} calls");
-    let cases = (0..calls).flat_map(|call| {
-        FAULTS.map(|fault| Case {
+    let walks = FAULTS.map(|fault| {
+        let cases = (0..calls).map(|call| Case {
             arguments,
             fault,
             call,
-        })
+        });
+        cases.collect::<Vec<_>>()
     });
-    let broken: Vec<Vec<String>> = stream::iter(cases)
-        .map(|case| async move { commit(&case).await })
-        .buffer_unordered(8)
-        .collect()
-        .await;
+    let changes = ["up", "down", "reset"].contains(&arguments[0]) || arguments.contains(&"--deep");
+    // Commands that only look can do so at the same engine again.
+    let length = if changes { 1 } else { 4 };
+    let walks = walks.iter().flat_map(|cases| cases.chunks(length));
+    all_hold(walks.map(walk)).await;
+}
+
+async fn walk(cases: &[Case]) -> Vec<String> {
+    let engine = prepared(cases[0].arguments).await;
+    let mut broken = Vec::new();
+    for case in cases {
+        let found = commit(&engine, case).await;
+        broken.extend(found.iter().map(|what| format!("{case}: {what}")));
+    }
+    if let Some(what) = clean_up(&engine).await {
+        broken.push(format!("{}: {what}", cases[cases.len() - 1]));
+    }
+    broken
+}
+
+/// Carries all out, some at the same time; each tells what it found broken.
+pub(crate) async fn all_hold(cases: impl Iterator<Item = impl Future<Output = Vec<String>>>) {
+    let broken: Vec<Vec<String>> = stream::iter(cases).buffer_unordered(16).collect().await;
     let broken: Vec<String> = broken.into_iter().flatten().collect();
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
@@ -221,6 +286,11 @@ async fn a_reset_ends_in_time_whatever_goes_wrong_and_whenever() {
 }
 
 #[tokio::test]
+async fn a_hard_reset_ends_in_time_whatever_goes_wrong_and_whenever() {
+    every_fault_at_every_call(&["reset", "--hard", "--yes"]).await;
+}
+
+#[tokio::test]
 async fn doctor_ends_in_time_whatever_goes_wrong_and_whenever() {
     every_fault_at_every_call(&["doctor"]).await;
 }
@@ -233,4 +303,49 @@ async fn variables_end_in_time_whatever_goes_wrong_and_whenever() {
 #[tokio::test]
 async fn a_report_ends_in_time_whatever_goes_wrong_and_whenever() {
     every_fault_at_every_call(&["report", "-"]).await;
+}
+
+#[tokio::test]
+async fn a_command_with_variables_begins_in_time_whatever_goes_wrong_and_whenever() {
+    every_fault_at_every_call(&["run", "true"]).await;
+}
+
+#[tokio::test]
+async fn a_command_inside_ends_in_time_whatever_goes_wrong_and_whenever() {
+    every_fault_at_every_call(&["exec", "db", "true"]).await;
+}
+
+#[tokio::test]
+async fn psql_ends_in_time_whatever_goes_wrong_and_whenever() {
+    every_fault_at_every_call(&["psql", "-c", "select 1"]).await;
+}
+
+#[tokio::test]
+async fn valkey_cli_ends_in_time_whatever_goes_wrong_and_whenever() {
+    every_fault_at_every_call(&["valkey-cli", "ping"]).await;
+}
+
+#[tokio::test]
+async fn a_cache_check_ends_in_time_whatever_goes_wrong_and_whenever() {
+    every_fault_at_every_call(&["cache", "check"]).await;
+}
+
+#[tokio::test]
+async fn a_deep_cache_check_ends_in_time_whatever_goes_wrong_and_whenever() {
+    every_fault_at_every_call(&["cache", "check", "--deep"]).await;
+}
+
+#[tokio::test]
+async fn a_flush_ends_in_time_whatever_goes_wrong_and_whenever() {
+    every_fault_at_every_call(&["cache", "bootstrap"]).await;
+}
+
+#[tokio::test]
+async fn a_count_of_keys_ends_in_time_whatever_goes_wrong_and_whenever() {
+    every_fault_at_every_call(&["cache", "bootstrap", "--dry-run"]).await;
+}
+
+#[tokio::test]
+async fn statistics_end_in_time_whatever_goes_wrong_and_whenever() {
+    every_fault_at_every_call(&["cache", "stats"]).await;
 }

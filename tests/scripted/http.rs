@@ -17,14 +17,35 @@ pub(crate) struct Request {
     pub(crate) login: Option<String>,
 }
 
+impl Request {
+    /// Whether it is for a log, and for what will be written to it.
+    pub(crate) fn is_following(&self) -> bool {
+        self.query.split('&').any(|one| one == "follow=true")
+    }
+}
+
 /// An answer that is whole.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) content_type: &'static str,
     pub(crate) body: Vec<u8>,
-    /// Whether more would come: the connection stays open behind the body.
-    pub(crate) open: bool,
+    pub(crate) more: More,
+}
+
+/// What comes behind the body of an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum More {
+    Nothing,
+    /// Something might, and does not: the connection stays open.
+    Silence,
+    /// What containers write from now on, up to the end of this one; so many lines were in the body.
+    Lines {
+        container: String,
+        told: usize,
+    },
+    /// The connection is handed over to a command, and ends with it.
+    HandedOver,
 }
 
 impl Answer {
@@ -33,7 +54,7 @@ impl Answer {
             status,
             content_type: "application/json",
             body: body.to_string().into_bytes(),
-            open: false,
+            more: More::Nothing,
         }
     }
 
@@ -46,32 +67,36 @@ impl Answer {
             status,
             content_type: "text/plain",
             body: Vec::new(),
-            open: false,
+            more: More::Nothing,
         }
     }
 
     /// The head, with what an engine of this version says of itself.
     pub(crate) fn head(&self, version: &str) -> String {
-        let length = if self.open {
-            "Transfer-Encoding: chunked".to_owned()
-        } else {
-            format!("Content-Length: {}", self.body.len())
+        let framing = match self.more {
+            More::Nothing => format!("Content-Length: {}", self.body.len()),
+            More::Silence | More::Lines { .. } => "Transfer-Encoding: chunked".to_owned(),
+            More::HandedOver => "Connection: Upgrade\r\nUpgrade: tcp".to_owned(),
         };
         format!(
-            "HTTP/1.1 {} Scripted\r\nApi-Version: {version}\r\nContent-Type: {}\r\n{length}\r\n\r\n",
+            "HTTP/1.1 {} Scripted\r\nApi-Version: {version}\r\nContent-Type: {}\r\n{framing}\r\n\r\n",
             self.status, self.content_type
         )
     }
 
+    /// A part of the body, as it goes over the wire.
+    pub(crate) fn part(&self, bytes: &[u8]) -> Vec<u8> {
+        let is_chunked = matches!(self.more, More::Silence | More::Lines { .. });
+        if !is_chunked || bytes.is_empty() {
+            return bytes.to_vec();
+        }
+        let size = format!("{:x}\r\n", bytes.len());
+        [size.as_bytes(), bytes, b"\r\n"].concat()
+    }
+
     pub(crate) async fn send(&self, stream: &mut UnixStream, version: &str) {
         let mut bytes = self.head(version).into_bytes();
-        if self.open && !self.body.is_empty() {
-            bytes.extend(format!("{:x}\r\n", self.body.len()).into_bytes());
-            bytes.extend(&self.body);
-            bytes.extend(b"\r\n");
-        } else if !self.open {
-            bytes.extend(&self.body);
-        }
+        bytes.extend(self.part(&self.body));
         stream.write_all(&bytes).await.ok(); // the client may have gone
     }
 }

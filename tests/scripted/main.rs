@@ -8,6 +8,8 @@
 )]
 
 mod answers;
+mod cache;
+mod commands;
 mod doctor;
 mod engine;
 mod failures;
@@ -15,6 +17,7 @@ mod faults;
 mod http;
 mod images;
 mod logins;
+mod resp;
 mod run;
 mod secrets;
 mod versions;

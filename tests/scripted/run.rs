@@ -2,11 +2,14 @@
 
 use std::fs;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustix::process::{Pid, getuid};
 use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::engine::ScriptedEngine;
@@ -149,8 +152,11 @@ fn begin(mut command: Command, engine: &ScriptedEngine, arguments: &[impl AsRef<
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
+    let mut child = command.spawn().unwrap();
     Run {
-        child: command.spawn().unwrap(),
+        stdout: Stream::read(child.stdout.take().unwrap()),
+        stderr: Stream::read(child.stderr.take().unwrap()),
+        child,
         shows_secrets: arguments.iter().any(|one| SHOWING.contains(one)),
     }
 }
@@ -159,6 +165,8 @@ fn begin(mut command: Command, engine: &ScriptedEngine, arguments: &[impl AsRef<
 #[derive(Debug)]
 pub(crate) struct Run {
     child: Child,
+    stdout: Stream,
+    stderr: Stream,
     shows_secrets: bool,
 }
 
@@ -172,22 +180,28 @@ impl Run {
         self.child.try_wait().unwrap().is_some()
     }
 
+    /// What it has written to standard output until now.
+    pub(crate) fn stdout(&self) -> String {
+        self.stdout.text()
+    }
+
+    /// The same of standard error.
+    pub(crate) fn stderr(&self) -> String {
+        self.stderr.text()
+    }
+
     /// Waits until it ends. Whatever it did, it has not panicked, nor shown a secret unasked.
-    pub(crate) async fn ended(self) -> Ran {
-        let ran = match timeout(TOO_LONG, self.child.wait_with_output()).await {
-            Ok(output) => {
-                let output = output.unwrap();
-                Ran {
-                    status: output.status.code(),
-                    stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-                    stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-                }
-            }
-            Err(_elapsed) => Ran {
-                status: None,
-                stdout: String::new(),
-                stderr: String::new(),
-            },
+    pub(crate) async fn ended(mut self) -> Ran {
+        let ended = async {
+            let status = self.child.wait().await.unwrap();
+            (&mut self.stdout.reading).await.unwrap();
+            (&mut self.stderr.reading).await.unwrap();
+            status.code()
+        };
+        let ran = Ran {
+            status: timeout(TOO_LONG, ended).await.unwrap_or_default(),
+            stdout: self.stdout.text(),
+            stderr: self.stderr.text(),
         };
         for (stream, text) in [("stdout", &ran.stdout), ("stderr", &ran.stderr)] {
             assert!(!text.contains("panicked at"), "a panic on {stream}: {text}");
@@ -195,5 +209,32 @@ impl Run {
             assert!(!shown, "a secret on {stream}: {text}");
         }
         ran
+    }
+}
+
+/// What comes on a stream of a run.
+#[derive(Debug)]
+struct Stream {
+    read: Arc<Mutex<Vec<u8>>>,
+    reading: JoinHandle<()>,
+}
+
+impl Stream {
+    fn read(mut stream: impl AsyncRead + Send + Unpin + 'static) -> Self {
+        let read = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&read);
+        let reading = tokio::spawn(async move {
+            let mut part = vec![0; 4096];
+            while let Ok(length @ 1..) = stream.read(&mut part).await {
+                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                kept.extend_from_slice(&part[..length]);
+            }
+        });
+        Self { read, reading }
+    }
+
+    fn text(&self) -> String {
+        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&read).into_owned()
     }
 }

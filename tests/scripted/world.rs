@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Map, Value, json};
 
-use crate::http::{Answer, Request};
+use crate::commands::Commands;
+use crate::http::{Answer, More, Request};
 
 /// A container of the world.
 #[derive(Debug)]
@@ -39,6 +42,10 @@ pub(crate) struct World {
     pub(crate) exit: Option<i64>,
     /// The host port at which a server of the test's stands for every published port.
     pub(crate) server: Option<u16>,
+    /// Commands inside containers.
+    pub(crate) commands: Commands,
+    /// How often a container was started.
+    pub(crate) starts: Arc<AtomicUsize>,
     made: usize,
 }
 
@@ -93,9 +100,12 @@ impl World {
                 }
             }
             ("GET", ["events"]) => Answer {
-                open: true,
+                more: More::Silence,
                 ..Answer::nothing(200)
             },
+            ("GET", ["containers", id, "logs"]) => self.log(id, request),
+            ("POST", ["containers", id, "exec"]) => self.commands.create(id, &request.body),
+            (method, ["exec", id, rest @ ..]) => self.commands.answer(method, id, rest),
             (method, ["containers", id, rest @ ..]) => self.of_container(method, id, rest),
             (method, _) => Answer::refusal(404, &format!("no {method} {}", request.path)),
         }
@@ -108,13 +118,9 @@ impl World {
         let container = &mut self.containers[at];
         match (method, rest) {
             ("GET", ["json"]) => Answer::json(200, &container.inspection()),
-            ("GET", ["logs"]) => Answer {
-                content_type: "application/vnd.docker.raw-stream",
-                body: self.log.iter().flat_map(|line| frame(line)).collect(),
-                ..Answer::nothing(200)
-            },
             ("POST", ["start"]) => {
                 container.start(self.server);
+                self.starts.fetch_add(1, Ordering::Relaxed);
                 if let Some(status) = self.exit {
                     container.end(status);
                 }
@@ -130,6 +136,32 @@ impl World {
             }
             (method, rest) => Answer::refusal(404, &format!("no {method} {rest:?}")),
         }
+    }
+
+    fn log(&self, id: &str, request: &Request) -> Answer {
+        let (body, told, _runs) = self.written(id, 0);
+        let more = if request.is_following() {
+            let container = id.to_owned();
+            More::Lines { container, told }
+        } else {
+            More::Nothing
+        };
+        Answer {
+            content_type: "application/vnd.docker.raw-stream",
+            body,
+            more,
+            ..Answer::nothing(200)
+        }
+    }
+
+    /// What a container has written behind so many lines, how many there are then, and whether it
+    /// still runs.
+    pub(crate) fn written(&self, id: &str, told: usize) -> (Vec<u8>, usize, bool) {
+        let lines = self.log.iter().skip(told);
+        let bytes = lines.flat_map(|line| log_frame(line)).collect();
+        let mut containers = self.containers.iter();
+        let runs = containers.any(|one| one.id == id && one.state == "running");
+        (bytes, self.log.len().max(told), runs)
     }
 
     /// A filter leaves out the stranger, and no other filter is asked for.
@@ -242,7 +274,7 @@ impl Container {
         json!({
             "Id": self.id, "Name": format!("/{}", self.name), "Image": "sha256:x",
             "Config": {"Image": self.request["Image"], "Labels": self.request["Labels"],
-                "Env": self.request["Env"]},
+                "Env": self.request["Env"], "StopTimeout": self.request["StopTimeout"]},
             "State": {"Status": self.state, "Running": self.state == "running", "ExitCode": self.exit,
                 "OOMKilled": false, "Error": "", "StartedAt": "2026-11-24T08:00:00Z"},
             "NetworkSettings": {"Ports": ports, "Networks": {}}, "Mounts": [],
@@ -250,12 +282,14 @@ impl Container {
     }
 }
 
-/// A line of a log: the stream, three zeros, the length in four bytes, and the text behind its time.
-fn frame(line: &str) -> Vec<u8> {
+/// A line of a log, behind its time.
+fn log_frame(line: &str) -> Vec<u8> {
     let text = format!("2026-11-24T08:00:00.000000000Z {line}\n");
+    frame(1, text.as_bytes())
+}
+
+/// A part of an output: the stream, three zeros, the length in four bytes, and the text.
+pub(crate) fn frame(stream: u8, text: &[u8]) -> Vec<u8> {
     let length = u32::try_from(text.len()).unwrap();
-    let mut bytes = vec![1, 0, 0, 0];
-    bytes.extend(length.to_be_bytes());
-    bytes.extend(text.as_bytes());
-    bytes
+    [&[stream, 0, 0, 0], &length.to_be_bytes()[..], text].concat()
 }

@@ -17,9 +17,6 @@ use crate::model::{
     NetworkId, RestartPolicy, Service, Stack, Submounts, VolumeSpec,
 };
 
-/// The longest grace period that is waited for when a container's own is not known.
-pub(super) const LONGEST_GRACE: Duration = Duration::from_hours(1);
-
 /// The body of a create call.
 pub(super) fn container(
     stack: &Stack,

@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+/// The grace period of containers that have none of their own, in all engines.
+pub(super) const USUAL_GRACE: Duration = Duration::from_secs(10);
+/// The longest grace period that is waited for where a container's own has no end.
+pub(super) const LONGEST_GRACE: Duration = Duration::from_hours(1);
+
 /// How long an engine may take for one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deadlines {

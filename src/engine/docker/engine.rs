@@ -10,6 +10,7 @@ use bollard::query_parameters::{
 use futures_util::stream::BoxStream;
 use tokio::time::{sleep, timeout};
 
+use super::deadlines::{LONGEST_GRACE, USUAL_GRACE};
 use super::{Docker, create, events, exec, logs, networks, observe, pull, stacks};
 use crate::engine::{
     About, Address, Attached, Chunk, ContainerEvent, Engine, EngineError, ExecId, ExecRequest,
@@ -184,14 +185,17 @@ impl Engine for Docker {
         id: &ContainerId,
         grace: Option<Duration>,
     ) -> Result<(), EngineError> {
+        // Left out, it is the container's own.
         let seconds = grace.map(|grace| i32::try_from(grace.as_secs()).unwrap_or(i32::MAX));
         let options = StopContainerOptions {
             t: seconds,
             ..Default::default()
         };
-        let deadline = grace
-            .unwrap_or(create::LONGEST_GRACE)
-            .saturating_add(self.deadlines.slow);
+        let grace = match grace {
+            Some(grace) => grace,
+            None => self.own_grace(id).await?,
+        };
+        let deadline = grace.saturating_add(self.deadlines.slow);
         let stop = self.client.stop_container(&id.0, Some(options));
         gone_is_done(
             self.call(format!("stop container `{id}`"), deadline, stop)
@@ -312,6 +316,24 @@ impl Engine for Docker {
 }
 
 impl Docker {
+    /// How long the engine gives the container to stop when nobody says otherwise.
+    async fn own_grace(&self, id: &ContainerId) -> Result<Duration, EngineError> {
+        let operation = format!("look up the grace period of container `{id}`");
+        let asked = self.client.inspect_container(&id.0, None);
+        let seconds = match self.call(operation, self.deadlines.quick, asked).await {
+            Ok(found) => found.config.and_then(|config| config.stop_timeout),
+            // What can't be read is in a state that bollard does not know.
+            Err(EngineError::NotFound { .. } | EngineError::Broken { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        Ok(match seconds.map(u64::try_from) {
+            None => USUAL_GRACE,
+            Some(Ok(seconds)) => Duration::from_secs(seconds).min(LONGEST_GRACE),
+            // Engines take -1 for as long as it takes.
+            Some(Err(_negative)) => LONGEST_GRACE,
+        })
+    }
+
     /// Another client is removing the container; its word is not taken, the container is looked
     /// for until it is gone.
     async fn wait_until_gone(&self, id: &ContainerId) -> Result<(), EngineError> {

@@ -71,6 +71,22 @@ services:
     assert!(engine.directory().join("devinfra.yaml").exists());
 }
 
+/// It has a grace period of its own, and the stack file tells no other.
+#[tokio::test]
+async fn a_container_whose_service_is_gone_is_not_waited_for_without_end() {
+    let engine = ScriptedEngine::new("1.41");
+    devinfra(&engine, &["up", "--wait-timeout", "20s"])
+        .await
+        .succeeded();
+    engine.stack("{name: scripted, services: {other: {image: 'example/db:1'}}}");
+    engine.script(Some((At::Path("/stop"), Fault::NeverAnswers)));
+    let ran = devinfra(&engine, &["down", "--json"]).await;
+    let error = fails(&ran, 9, "down.left");
+    let cause = error["causes"][0].as_str().unwrap();
+    assert!(cause.starts_with("failed to stop container"), "{error}");
+    assert!(cause.ends_with("did not answer within 4.2 s"), "{error}");
+}
+
 #[tokio::test]
 async fn the_first_signal_ends_a_run_with_its_code() {
     for (signal, status) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {

@@ -6,7 +6,6 @@ mod ends;
 mod engines;
 mod files;
 mod lakefs;
-mod resp;
 mod s3;
 #[expect(dead_code, reason = "other tests use the rest of it")]
 #[path = "../../kinds/server.rs"]

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::resp::{bulk, serve};
 use super::{fails, has_cause, up_fails};
 use crate::engine::ScriptedEngine;
+use crate::resp::{bulk, serve};
 use crate::run::devinfra;
 
 const MISCONF: &str = "-MISCONF Valkey is configured to save RDB snapshots, but it's currently \

@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// Starts a server whose answers `decide` gives, as they go over the wire, and gives its port. What
 /// clients say of themselves at first is taken with a good word.
-pub(super) async fn serve(decide: impl Fn(&str) -> String + Send + Sync + 'static) -> u16 {
+pub(crate) async fn serve(decide: impl Fn(&str) -> String + Send + Sync + 'static) -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let decide = Arc::new(decide);
@@ -22,7 +22,7 @@ pub(super) async fn serve(decide: impl Fn(&str) -> String + Send + Sync + 'stati
 }
 
 /// A text as an answer.
-pub(super) fn bulk(text: &str) -> String {
+pub(crate) fn bulk(text: &str) -> String {
     format!("${}\r\n{text}\r\n", text.len())
 }
 
