@@ -11,15 +11,14 @@ use futures_util::stream::{BoxStream, SelectAll, once};
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep_until};
 
-use super::logs::{LogsRequest, Seen, Tell, Told, time};
+use super::logs::{LogsRequest, Past, Seen, Tell, Told, time};
+use super::readings::{Ended, Readings, Turns};
 use super::{FlowError, Session};
 use crate::engine::{ContainerEvent, EngineError, Happened, LogLine, LogOptions};
 use crate::model::{ContainerId, ServiceName};
 
 /// How long a line is held back for older ones of other containers. Nobody sees it.
 const HELD: Duration = Duration::from_millis(40);
-/// How soon a container is looked for again whose log has ended, and events that have.
-const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// Follows the logs of a stack.
 pub(super) struct Follower<'a> {
@@ -28,8 +27,9 @@ pub(super) struct Follower<'a> {
     /// Containers that are known, and up to where their logs have been told.
     seen: BTreeMap<ContainerId, Seen>,
     unreadable: BTreeSet<ContainerId>,
-    /// Containers whose logs are being read, and whose they are.
-    open: BTreeMap<ContainerId, ServiceName>,
+    readings: Readings,
+    /// When containers are looked for.
+    look_at: Option<Instant>,
     /// Containers whose process has ended, and whose last lines have not been read.
     died: BTreeMap<ContainerId, Option<i64>>,
     readers: SelectAll<BoxStream<'static, Read>>,
@@ -37,6 +37,8 @@ pub(super) struct Follower<'a> {
     arrived: u64,
     /// Containers that were there, and have not been opened to be followed.
     unopened: BTreeSet<ContainerId>,
+    /// Those of them whose log broke off before anything was told of it.
+    untold: BTreeSet<ContainerId>,
     tail: Option<usize>,
     since: Option<i64>,
     /// When following began.
@@ -69,18 +71,19 @@ impl<'a> Follower<'a> {
         session: &'a Session<'a>,
         services: BTreeSet<ServiceName>,
         request: &LogsRequest,
-        seen: BTreeMap<ContainerId, Seen>,
-        unreadable: BTreeSet<ContainerId>,
+        past: Past,
     ) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let now = now.unwrap_or_default().as_secs();
         Self {
             session,
             services,
-            unopened: seen.keys().cloned().collect(),
-            seen,
-            unreadable,
-            open: BTreeMap::new(),
+            unopened: past.seen.keys().cloned().collect(),
+            untold: past.broken,
+            seen: past.seen,
+            unreadable: past.unreadable,
+            readings: Readings::default(),
+            look_at: None,
             died: BTreeMap::new(),
             readers: SelectAll::new(),
             held: BTreeMap::new(),
@@ -96,40 +99,32 @@ impl<'a> Follower<'a> {
         mut events: BoxStream<'static, ContainerEvent>,
         tell: Tell<'_>,
     ) -> Result<(), FlowError> {
-        if self.look(tell).await?.is_break() || tell(Told::Following(self.open.len())).is_break() {
+        let is_unwanted = self.look(tell).await?.is_break();
+        if is_unwanted || tell(Told::Following(self.readings.count())).is_break() {
             return Ok(());
         }
-        let mut look_at = None;
-        let mut subscribed = true;
+        let mut subscription = Some(Instant::now());
+        let mut turns = Turns::default();
         loop {
-            let flow = match self.next(&mut events, subscribed, look_at).await {
+            let flow = match self.next(&mut events, subscription.is_some()).await {
                 Next::Stop => {
                     self.release(None, tell).is_break();
                     return Err(FlowError::Interrupted);
                 }
                 Next::Release => self.release(Some(Instant::now()), tell),
-                Next::Read(read) => {
-                    if read.line.is_none() {
-                        look_at.get_or_insert_with(|| Instant::now() + LOOK_AGAIN);
-                    }
-                    self.take(read, tell)
-                }
+                Next::Read(read) => self.take(read, tell),
                 Next::Event(None) => {
-                    subscribed = false;
-                    look_at.get_or_insert_with(|| Instant::now() + LOOK_AGAIN);
+                    if let Some(since) = subscription.take() {
+                        self.look_by(turns.end(since, false));
+                    }
                     ControlFlow::Continue(())
                 }
-                Next::Event(Some(event)) => {
-                    if event.what == Happened::Started {
-                        look_at = Some(Instant::now());
-                    }
-                    self.happened(event, tell)
-                }
+                Next::Event(Some(event)) => self.happened(event, tell),
                 Next::Look => {
-                    look_at = None;
-                    if !subscribed {
+                    self.look_at = None;
+                    if subscription.is_none() {
                         events = self.session.engine.events(self.session.stack).await?;
-                        subscribed = true;
+                        subscription = Some(Instant::now());
                     }
                     self.look(tell).await?
                 }
@@ -140,12 +135,17 @@ impl<'a> Follower<'a> {
         }
     }
 
+    /// Looks for containers by then.
+    fn look_by(&mut self, by: Instant) {
+        self.look_at = Some(self.look_at.map_or(by, |at| at.min(by)));
+    }
+
     async fn next(
         &mut self,
         events: &mut BoxStream<'static, ContainerEvent>,
         subscribed: bool,
-        look_at: Option<Instant>,
     ) -> Next {
+        let look_at = self.look_at;
         let release_at = self.held.values().map(|held| held.until).min();
         let never = Instant::now() + Duration::from_hours(1);
         tokio::select! {
@@ -168,23 +168,36 @@ impl<'a> Follower<'a> {
             };
             let wanted = self.services.is_empty() || self.services.contains(service);
             let id = &container.id;
-            let read = self.open.contains_key(id) || self.unreadable.contains(id);
+            let read = self.readings.service(id).is_some() || self.unreadable.contains(id);
             if !wanted || read || !container.is_running() {
+                continue;
+            }
+            if let Some(until) = self.readings.rests_until(id) {
+                self.look_by(until);
                 continue;
             }
             match self.open(id, service).await {
                 Ok(()) => {}
                 Err(error) if error.is_not_found() => {}
                 Err(error) => {
-                    self.unreadable.insert(id.clone());
-                    let service = service.clone();
-                    if tell(Told::Unreadable { service, error }).is_break() {
+                    if self.give_up(id, service.clone(), error, tell).is_break() {
                         return Ok(ControlFlow::Break(()));
                     }
                 }
             }
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    fn give_up(
+        &mut self,
+        id: &ContainerId,
+        service: ServiceName,
+        error: EngineError,
+        tell: Tell<'_>,
+    ) -> ControlFlow<()> {
+        self.unreadable.insert(id.clone());
+        tell(Told::Unreadable { service, error })
     }
 
     /// From where on a container's log is read: behind the last line that was told of it. Of one
@@ -194,8 +207,11 @@ impl<'a> Follower<'a> {
         let since = self.seen.entry(id.clone()).or_default().again();
         let nothing = self.tail == Some(0);
         let first = self.unopened.remove(id);
+        let untold = self.untold.remove(id);
         LogOptions {
-            tail: self.tail.filter(|_| nothing && first && since.is_none()),
+            tail: self
+                .tail
+                .filter(|_| (nothing || untold) && first && since.is_none()),
             since: since.or_else(|| {
                 let asked = self.since.or((nothing && !first).then_some(self.began));
                 asked.filter(|_| known)
@@ -217,7 +233,7 @@ impl<'a> Follower<'a> {
             line: None,
         }));
         self.readers.push(lines.chain(end).boxed());
-        self.open.insert(id.clone(), service.clone());
+        self.readings.begin(id.clone(), service.clone());
         Ok(())
     }
 
@@ -225,31 +241,50 @@ impl<'a> Follower<'a> {
     fn take(&mut self, read: Read, tell: Tell<'_>) -> ControlFlow<()> {
         match read.line {
             Some(Ok(line)) => {
-                let Some(service) = self.open.get(&read.id) else {
+                let Some(service) = self.readings.service(&read.id).cloned() else {
                     return ControlFlow::Continue(());
                 };
-                if !self.seen.entry(read.id).or_default().is_new(&line) {
+                let seen = self.seen.entry(read.id.clone()).or_default();
+                if !seen.is_new(&line) {
                     return ControlFlow::Continue(());
                 }
+                self.readings.told(&read.id);
                 self.arrived += 1;
                 let held = Held {
-                    service: service.clone(),
+                    service,
                     until: Instant::now() + HELD,
                     line,
                 };
                 self.held.insert((time(&held.line), self.arrived), held);
                 ControlFlow::Continue(())
             }
-            // A connection that breaks is taken up again with the next look, which fails when the
-            // engine is gone.
-            Some(Err(_broken)) => ControlFlow::Continue(()),
+            Some(Err(error)) => {
+                self.readings.broke(&read.id, error);
+                ControlFlow::Continue(())
+            }
             None => {
                 self.release(None, tell)?;
-                match (self.open.remove(&read.id), self.died.remove(&read.id)) {
-                    (Some(service), Some(exit_code)) => tell(Told::Died { service, exit_code }),
-                    _ => ControlFlow::Continue(()),
-                }
+                self.end(&read.id, tell)
             }
+        }
+    }
+
+    /// A log has ended, with its container or without.
+    fn end(&mut self, id: &ContainerId, tell: Tell<'_>) -> ControlFlow<()> {
+        let Some(Ended { service, again }) = self.readings.end(id) else {
+            return ControlFlow::Continue(());
+        };
+        if let Some(exit_code) = self.died.remove(id) {
+            self.readings.started(id);
+            return tell(Told::Died { service, exit_code });
+        }
+        match again {
+            // A look fails when the engine is gone, and finds the container when it still runs.
+            Ok(at) => {
+                self.look_by(at);
+                ControlFlow::Continue(())
+            }
+            Err(error) => self.give_up(id, service, error, tell),
         }
     }
 
@@ -278,9 +313,13 @@ impl<'a> Follower<'a> {
             return ControlFlow::Continue(());
         }
         match event.what {
-            Happened::Started => tell(Told::Started { service }),
+            Happened::Started => {
+                self.readings.started(&event.id);
+                self.look_by(Instant::now());
+                tell(Told::Started { service })
+            }
             // Its last lines may be on their way still; they are told before its end is.
-            Happened::Died { exit_code } if self.open.contains_key(&event.id) => {
+            Happened::Died { exit_code } if self.readings.service(&event.id).is_some() => {
                 self.died.insert(event.id, exit_code);
                 ControlFlow::Continue(())
             }

@@ -14,6 +14,7 @@ use futures_util::stream::{BoxStream, Peekable};
 use jiff::Timestamp;
 
 use super::follow::Follower;
+use super::readings::may_pass;
 use super::{FlowError, Session, check_names};
 use crate::apply::{Question, observe};
 use crate::engine::{Engine, EngineError, LogLine, LogOptions};
@@ -115,7 +116,10 @@ pub async fn logs(
         let (ControlFlow::Continue(()) | ControlFlow::Break(())) = tell(Told::NoContainer);
         return Ok(());
     }
-    let mut past = Past::default();
+    let mut past = Past {
+        follows: request.follow,
+        ..Past::default()
+    };
     let told = tokio::select! {
         told = past.tell(session.engine, containers, request, tell) => told,
         () = session.stop.asked() => return Err(FlowError::Interrupted),
@@ -123,15 +127,21 @@ pub async fn logs(
     let (ControlFlow::Continue(()), Some(events)) = (told, events) else {
         return Ok(());
     };
-    let follower = Follower::new(session, services, request, past.seen, past.unreadable);
+    let follower = Follower::new(session, services, request, past);
     follower.run(events, tell).await
 }
 
 /// What has been told of what was written before.
 #[derive(Default)]
-struct Past {
-    seen: BTreeMap<ContainerId, Seen>,
-    unreadable: BTreeSet<ContainerId>,
+pub(super) struct Past {
+    /// Up to where each container's log was told.
+    pub(super) seen: BTreeMap<ContainerId, Seen>,
+    /// Containers whose logs can't be read.
+    pub(super) unreadable: BTreeSet<ContainerId>,
+    /// Containers whose logs broke off before anything was told of them.
+    pub(super) broken: BTreeSet<ContainerId>,
+    /// Whether the logs are followed, which takes up again those that break off.
+    follows: bool,
 }
 
 /// One container's log, with the next line to be looked at.
@@ -202,6 +212,12 @@ impl Past {
         if error.is_not_found() {
             return ControlFlow::Continue(()); // removed meanwhile
         }
+        if self.follows && may_pass(&error) {
+            if self.seen.get(&id).is_none_or(Seen::is_empty) {
+                self.broken.insert(id);
+            }
+            return ControlFlow::Continue(());
+        }
         self.unreadable.insert(id);
         tell(Told::Unreadable { service, error })
     }
@@ -246,11 +262,18 @@ impl Seen {
 
     fn note(&mut self, line: &LogLine) {
         let at = time(line);
-        if at == self.at {
+        if at.is_none() {
+            // It says nothing of where the log is, which must not be told again from its beginning.
+        } else if at == self.at {
             self.count += 1;
         } else {
             (self.at, self.count, self.skip) = (at, 1, 0);
         }
+    }
+
+    /// Whether nothing was told.
+    fn is_empty(&self) -> bool {
+        self.count == 0
     }
 
     /// The log is opened again: from which second on.
@@ -282,5 +305,19 @@ mod tests {
         assert_eq!(from, time(&line(2)).unwrap().as_second());
         let told = [1, 2, 2, 2, 3].map(|seconds| seen.is_new(&line(seconds)));
         assert_eq!(told, [false, false, false, true, true]);
+    }
+
+    #[test]
+    fn a_line_without_a_time_is_told_and_forgets_nothing() {
+        let mut seen = Seen::default();
+        let untimed = LogLine {
+            timestamp: None,
+            ..line(1)
+        };
+        let told = [line(1), untimed, line(1)].map(|line| seen.is_new(&line));
+        assert_eq!(told, [true; 3]);
+        seen.again().unwrap();
+        let told = [1, 1, 2].map(|seconds| seen.is_new(&line(seconds)));
+        assert_eq!(told, [false, false, true]);
     }
 }

@@ -14,6 +14,7 @@ mod group;
 mod hooks;
 mod lock;
 mod logs;
+mod readings;
 mod reset;
 mod standing;
 mod status;

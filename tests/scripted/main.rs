@@ -20,5 +20,6 @@ mod logins;
 mod resp;
 mod run;
 mod secrets;
+mod streams;
 mod versions;
 mod world;

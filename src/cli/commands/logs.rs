@@ -42,6 +42,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Logs) -> Result<Exit, CliE
         mask: context.output.mask(),
         output: BufWriter::new(AutoStream::auto(io::stdout())),
         following: false,
+        is_lacking: false,
         stack: &ready.stack.name,
     };
     let mut tell = |told| printer.tell(told);
@@ -82,6 +83,8 @@ struct Printer<'a, W: Write> {
     mask: Arc<Mask>,
     output: W,
     following: bool,
+    /// Whether some log can't be read.
+    is_lacking: bool,
     stack: &'a StackName,
 }
 
@@ -91,6 +94,7 @@ impl<W: Write> Printer<'_, W> {
         match told {
             Told::Line { service, line } => return self.line(&service, &line),
             Told::Unreadable { service, error } => {
+                self.is_lacking = true;
                 let error = CliError::engine(&error);
                 let why = error.causes.first().unwrap_or(&error.message);
                 output.warn(format_args!("the log of `{service}` can't be read: {why}"));
@@ -109,7 +113,8 @@ impl<W: Write> Printer<'_, W> {
             }),
             Told::Following(containers) => {
                 self.following = true;
-                if containers == 0 {
+                // A log that can't be read is that of a container.
+                if containers == 0 && !self.is_lacking {
                     output.say("nothing is running yet; waiting for it");
                 }
             }

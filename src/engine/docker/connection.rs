@@ -88,6 +88,12 @@ impl Docker {
             .await
     }
 
+    /// The client for answers that have no end, whose beginning has a deadline all the same.
+    pub(super) fn client_for_streams(&self) -> Client {
+        let client = self.client.clone();
+        client.with_timeout(self.deadlines.beginning())
+    }
+
     /// Makes one call, with a deadline and its refusal classified.
     pub(super) async fn call<T>(
         &self,

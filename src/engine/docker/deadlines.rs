@@ -27,6 +27,11 @@ impl Deadlines {
             stalled: quick.saturating_mul(3),
         }
     }
+
+    /// For the beginning of an answer that has no end. bollard counts it in whole seconds.
+    pub(super) fn beginning(&self) -> Duration {
+        Duration::from_secs(self.quick.as_secs().max(1))
+    }
 }
 
 impl Default for Deadlines {

@@ -29,8 +29,8 @@ pub(super) async fn subscribe(
     };
     // An event of a kind that bollard does not know ends the stream with an error: it is a hint
     // that may end at any time, so errors end it quietly.
-    let mut stream = docker
-        .client
+    let client = docker.client_for_streams();
+    let mut stream = client
         .events(Some(options))
         .take_while(|event| future::ready(event.is_ok()))
         .filter_map(|event| future::ready(event.ok().and_then(container_event)))

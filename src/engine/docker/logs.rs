@@ -41,7 +41,13 @@ pub(super) fn stream(
         ..LogsOptions::default()
     };
     let operation = format!("read the log of container `{id}`");
-    let chunks = docker.client.logs(&id.0, Some(query)).boxed();
+    // Podman sends the head of its answer together with the first line.
+    let client = if options.follow && !docker.version.is_podman() {
+        docker.client_for_streams()
+    } else {
+        docker.client.clone()
+    };
+    let chunks = client.logs(&id.0, Some(query)).boxed();
     // What has been written comes at once; what is still to be written may take any time.
     let patience = (!options.follow).then_some(docker.deadlines.stalled);
     lines(checked(docker, operation, chunks, patience))
@@ -81,12 +87,17 @@ fn checked(
     patience: Option<Duration>,
 ) -> Chunks {
     let address = docker.address.clone();
+    let beginning = docker.deadlines.beginning();
     stream::unfold(Some(chunks), move |chunks| {
         let (operation, address) = (operation.clone(), address.clone());
         async move {
             let mut chunks = chunks?;
             match within(patience, chunks.next()).await {
                 Ok(Some(Ok(output))) => Some((Ok(chunk(output)), Some(chunks))),
+                Ok(Some(Err(Refusal::RequestTimeoutError))) => {
+                    let waited = beginning;
+                    Some((Err(EngineError::NoAnswer { operation, waited }), None))
+                }
                 Ok(Some(Err(error))) => Some((Err(classify(error, operation, &address)), None)),
                 Ok(None) => None,
                 Err(_elapsed) => {
