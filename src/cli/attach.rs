@@ -5,8 +5,9 @@ use std::pin::Pin;
 use std::thread;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
+use futures_util::future::{BoxFuture, pending};
 use futures_util::stream::BoxStream;
+use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
@@ -22,8 +23,6 @@ use crate::model::{ContainerId, ServiceName};
 
 /// How long the engine may take to know the exit status of a command that has ended.
 const TO_BE_KNOWN: Duration = Duration::from_secs(5);
-/// How a runtime says that there is no such program. It comes on the command's standard output.
-const NOT_RUN: &[u8] = b"OCI runtime exec failed";
 
 /// What a command writes.
 pub(super) type Chunks = BoxStream<'static, Result<Chunk, EngineError>>;
@@ -66,8 +65,15 @@ pub(super) async fn attach(target: Target<'_>, request: &ExecRequest) -> Result<
     let mut told = Told::listen().map_err(|error| CliError::runtime(&error))?;
     let mut resized =
         signal(SignalKind::window_change()).map_err(|error| CliError::runtime(&error))?;
-    let attached = target.engine.attach(target.container, request).await;
     let program = request.command.first().map_or("", String::as_str);
+    // The engine may be silent, which is no reason for Ctrl-C to be.
+    let attached = tokio::select! {
+        attached = target.engine.attach(target.container, request) => attached,
+        (exit, _) = told.ending() => {
+            target.output.warn(may_go_on(program, target.service));
+            return Ok(exit);
+        }
+    };
     let attached = attached.map_err(|error| match &error {
         // Some engines look for the program before they answer.
         EngineError::BadCommand { source } => {
@@ -85,12 +91,12 @@ pub(super) async fn attach(target: Target<'_>, request: &ExecRequest) -> Result<
         input,
         mut output,
     } = attached;
-    if request.terminal.is_some() {
-        target.resize(&id).await;
-    }
-    let ended = target
-        .connect(&id, input, &mut output, &mut told, &mut resized)
-        .await;
+    let sizes = Sizes {
+        now: request.terminal.map(|_| target.resize(&id)),
+        changed: &mut resized,
+    };
+    let ended = target.connect(&id, input, &mut output, &mut told, sizes);
+    let ended = ended.await;
     drop(raw_mode);
     if let Some(signal) = ended.as_ref().ok().and_then(Ended::signal) {
         // Shells on a terminal heed no other.
@@ -103,17 +109,10 @@ pub(super) async fn attach(target: Target<'_>, request: &ExecRequest) -> Result<
             target.output.warn(may_go_on(program, target.service));
         }
     }
-    match ended? {
-        Ended::ByItself => target.status(&id).await,
-        Ended::Unwritten(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Exit::Done),
-        Ended::Unwritten(error) => Err(CliError::answer(&error)),
-        Ended::Told(exit, _) => Ok(exit),
-        Ended::NotRun(said) => {
-            let Exit::Command(status) = target.status(&id).await? else {
-                return Ok(Exit::Done);
-            };
-            Err(CliError::not_run(program, target.service, &said, status))
-        }
+    tokio::select! {
+        biased;
+        exit = target.exit(ended, &id, program) => exit,
+        (exit, _) = told.ending() => Ok(exit),
     }
 }
 
@@ -132,14 +131,21 @@ fn may_go_on(program: &str, service: &ServiceName) -> String {
     format!("`{program}` may go on inside the container of `{service}`")
 }
 
+/// The terminal's sizes: the engine is being told one, and they change.
+struct Sizes<'a> {
+    now: Option<BoxFuture<'a, ()>>,
+    changed: &'a mut Signal,
+}
+
 impl Target<'_> {
+    /// Passes everything on, in both directions, until one of them ends.
     async fn connect(
         &self,
         id: &ExecId,
         mut input: Pin<Box<dyn AsyncWrite + Send>>,
         output: &mut Chunks,
         told: &mut Told,
-        resized: &mut Signal,
+        Sizes { mut now, changed }: Sizes<'_>,
     ) -> Result<Ended, CliError> {
         let mut typed = read_input();
         let feed = async {
@@ -159,7 +165,7 @@ impl Target<'_> {
                 chunk = output.next() => match chunk {
                     None => return Ok(Ended::ByItself),
                     Some(Err(error)) => return Err(CliError::engine(&error)),
-                    Some(Ok(chunk)) if chunk.bytes.starts_with(NOT_RUN) => {
+                    Some(Ok(chunk)) if chunk.says_not_run() => {
                         let said = String::from_utf8_lossy(&chunk.bytes).trim().to_owned();
                         return Ok(Ended::NotRun(said));
                     }
@@ -168,14 +174,40 @@ impl Target<'_> {
                     }
                 },
                 (exit, signal) = told.ending() => return Ok(Ended::Told(exit, signal)),
-                _ = resized.recv() => self.resize(id).await,
+                // Beside all the rest: what the command writes does not wait for the engine's answer.
+                _ = changed.recv() => now = Some(self.resize(id)),
+                () = known(&mut now) => now = None,
             }
         }
     }
 
     /// Tells the command how large the terminal is. One that has ended meanwhile need not know.
-    async fn resize(&self, id: &ExecId) {
-        self.engine.resize(id, terminal::size()).await.ok();
+    fn resize<'t>(&'t self, id: &'t ExecId) -> BoxFuture<'t, ()> {
+        async move {
+            self.engine.resize(id, terminal::size()).await.ok();
+        }
+        .boxed()
+    }
+
+    /// What the end of the command's output means for us.
+    async fn exit(
+        &self,
+        ended: Result<Ended, CliError>,
+        id: &ExecId,
+        program: &str,
+    ) -> Result<Exit, CliError> {
+        match ended? {
+            Ended::ByItself => self.status(id).await,
+            Ended::Unwritten(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Exit::Done),
+            Ended::Unwritten(error) => Err(CliError::answer(&error)),
+            Ended::Told(exit, _) => Ok(exit),
+            Ended::NotRun(said) => {
+                let Exit::Command(status) = self.status(id).await? else {
+                    return Ok(Exit::Done);
+                };
+                Err(CliError::not_run(program, self.service, &said, status))
+            }
+        }
     }
 
     /// The command's exit status, which the engine may know a moment after its output has ended.
@@ -196,6 +228,14 @@ impl Target<'_> {
             }
             sleep(Duration::from_millis(10)).await;
         }
+    }
+}
+
+/// Waits until the engine knows the terminal's size; for ever where there is nothing to be told.
+async fn known(size: &mut Option<BoxFuture<'_, ()>>) {
+    match size {
+        Some(told) => told.await,
+        None => pending().await,
     }
 }
 

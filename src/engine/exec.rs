@@ -48,6 +48,14 @@ pub struct Chunk {
     pub bytes: Bytes,
 }
 
+impl Chunk {
+    /// Whether a runtime says with it that it could not run the command at all. It comes on the
+    /// command's standard output.
+    pub fn says_not_run(&self) -> bool {
+        self.bytes.starts_with(b"OCI runtime exec failed")
+    }
+}
+
 /// A command that was started, and its streams.
 pub struct Attached {
     /// What the engine calls it.

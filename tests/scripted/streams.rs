@@ -1,9 +1,11 @@
-//! Runs that go on for as long as somebody wants: `logs -f` and `cache stats --watch`. What an engine should answer is bounded in them as well.
+//! Runs that go on for as long as somebody wants: `logs -f`, `cache stats --watch`, and commands
+//! inside containers. What an engine should answer is bounded in them as well.
 
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use rustix::process::{Signal, kill_process};
+use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use crate::cache::engine_with_cache;
@@ -199,4 +201,75 @@ async fn events_that_end_again_and_again_are_not_asked_for_without_a_pause() {
         assert_eq!(interrupted(run).await.status, Some(130));
     }))
     .await;
+}
+
+#[tokio::test]
+async fn a_command_whose_connection_is_never_handed_over_is_told() {
+    let engine = ScriptedEngine::new("1.41");
+    up(&engine).await;
+    for (fault, code) in [
+        (Fault::NeverAnswers, "engine.no-answer"),
+        (Fault::NotJson, "engine.broken-answer"),
+        (Fault::ClosesAtOnce, "engine.broken-answer"),
+        (Fault::HalfABody, "engine.broken-answer"),
+        (Fault::EmptyFiveHundred, "engine.refused"),
+    ] {
+        engine.script(Some((At::Path("/start"), fault)));
+        let ran = devinfra(&engine, &["--json", "exec", "db", "true"]).await;
+        let error = ran.error();
+        assert_eq!(error["code"], code, "{fault:?}: {error:#}");
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains("`true` in container"), "{error:#}");
+    }
+}
+
+/// A command whose output has ended, and of which the engine says for ever that it runs.
+#[tokio::test]
+async fn a_command_that_is_never_said_to_have_ended_is_told_with_the_way_out() {
+    let engine = ScriptedEngine::new("1.41");
+    up(&engine).await;
+    engine.world().commands.go_on = true;
+    let ran = devinfra(&engine, &["--json", "exec", "db", "true"]).await;
+    let (told, error) = ran.stdout.split_once('\n').unwrap();
+    assert_eq!(told, "said by the command");
+    let error: serde_json::Value = serde_json::from_str(error).unwrap();
+    assert_eq!(
+        (ran.status, &error["error"]["code"]),
+        (Some(4), &json!("engine.no-answer"))
+    );
+    let hints = &error["error"]["hints"];
+    assert_eq!(
+        *hints,
+        json!([
+            "it may go on inside the container; if the engine says so little of every command, restart it"
+        ])
+    );
+}
+
+/// Ctrl-C is not for the engine to grant.
+#[tokio::test]
+async fn ctrl_c_ends_a_command_at_whatever_call_the_engine_is_silent() {
+    for path in ["/exec", "/start", "/json"] {
+        let engine = ScriptedEngine::new("1.41");
+        up(&engine).await;
+        let begin = if path == "/exec" {
+            "/containers/"
+        } else {
+            "/exec/"
+        };
+        engine.script(Some((At::Between(begin, path), Fault::NeverAnswers)));
+        let run = start(&engine, &["--engine-timeout", "10m", "exec", "db", "true"]);
+        while !engine
+            .calls()
+            .iter()
+            .any(|call| call.path.starts_with(begin) && call.path.ends_with(path))
+        {
+            sleep(Duration::from_millis(5)).await;
+        }
+        sleep(Duration::from_millis(100)).await;
+        let began = Instant::now();
+        let ran = interrupted(run).await;
+        assert_eq!(ran.status, Some(130), "{path}: {}", ran.stderr);
+        assert!(began.elapsed() < Duration::from_secs(5), "{path}");
+    }
 }

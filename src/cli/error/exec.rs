@@ -77,6 +77,10 @@ impl CliError {
             service: Some(service.to_string()),
             ..Self::default()
         }
+        .hint(
+            "it may go on inside the container; if the engine says so little of every command, \
+             restart it",
+        )
     }
 
     /// There is none of the program's kind, more than one, or the one that is named is of another.

@@ -6,11 +6,15 @@ use bollard::models::ExecConfig;
 use futures_util::StreamExt as _;
 
 use super::Docker;
-use super::error::classify;
+use super::error::{broken, classify};
 use crate::engine::{
     Attached, Chunk, EngineError, ExecId, ExecRequest, Executed, LogStream, TerminalSize,
 };
 use crate::model::ContainerId;
+
+/// Without a terminal, each part of the output says which stream it is of. bollard passes on what does
+/// not as if there were one: it is the rest of a part whose end never came, or no output at all.
+const TORN: &str = "the output breaks off in the middle";
 
 pub(super) async fn run(
     docker: &Docker,
@@ -79,8 +83,16 @@ pub(super) async fn attach(
         return Err(EngineError::Vanished { operation });
     };
     let address = docker.address.clone();
+    let on_terminal = request.terminal.is_some();
     let output = output.map(move |item| match item {
-        Ok(item) => Ok(chunk(item)),
+        Ok(item) => {
+            let is_nameless = matches!(item, LogOutput::Console { .. });
+            let chunk = chunk(item);
+            if is_nameless && !on_terminal && !chunk.says_not_run() {
+                return Err(broken(&operation, TORN));
+            }
+            Ok(chunk)
+        }
         Err(error) => Err(classify(error, operation.clone(), &address)),
     });
     Ok(Attached {
