@@ -6,7 +6,6 @@
 mod lakefs;
 mod postgres;
 mod s3;
-mod s3_list;
 mod valkey;
 
 use super::{NotPublished, Target};

@@ -7,7 +7,7 @@ use rusty_s3::S3Action as _;
 use rusty_s3::actions::ObjectIdentifier;
 
 use super::WipeError;
-use super::s3::{Place, refused, sent};
+use super::place::{Place, refused, sent};
 use crate::kinds::s3::SIGNATURE_LIFE;
 
 /// An upload that was begun and neither completed nor aborted.

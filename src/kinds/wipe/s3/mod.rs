@@ -1,19 +1,21 @@
 //! An S3 store: all objects of the application's bucket, with their versions and open uploads.
 
-use std::net::SocketAddr;
+mod list;
+mod place;
 
 use bytes::Bytes;
 use futures_util::future::try_join_all;
 use http::{Method, Request};
 use http_body_util::Full;
+use rusty_s3::S3Action as _;
 use rusty_s3::actions::{DeleteObjectsResponse, ObjectIdentifier};
-use rusty_s3::{Bucket, Credentials, S3Action as _};
 
-use super::s3_list::{Listing, Page, Upload};
+use list::{Listing, Page, Upload};
+use place::{Place, asked, refused, sent};
+
 use super::{Amount, WipeError};
 use crate::kinds::Target;
-use crate::kinds::http::{Answer, NoAnswer, ask, send};
-use crate::kinds::s3::{self, SIGNATURE_LIFE, error_code};
+use crate::kinds::s3::SIGNATURE_LIFE;
 use crate::model::S3;
 
 /// MinIO's own way to delete a bucket with everything in it, in one call.
@@ -22,12 +24,6 @@ const FORCE: &str = "x-minio-force-delete";
 const AT_ONCE: usize = 8;
 /// How often a bucket is listed again that fills up while it is emptied.
 const TURNS: usize = 3;
-
-/// The application's bucket, and the keys to it.
-pub(super) struct Place {
-    pub(super) bucket: Bucket,
-    pub(super) credentials: Credentials,
-}
 
 pub(super) async fn count(options: &S3, target: &Target<'_>) -> Result<Vec<Amount>, WipeError> {
     match Place::of(options, target.published(options.port)?) {
@@ -81,14 +77,6 @@ fn number(count: usize) -> u64 {
 }
 
 impl Place {
-    fn of(options: &S3, address: SocketAddr) -> Option<Self> {
-        let name = options.bucket.as_deref()?;
-        Some(Self {
-            bucket: s3::bucket(options, address, name)?,
-            credentials: s3::credentials(options),
-        })
-    }
-
     async fn amounts(&self) -> Result<Vec<Amount>, WipeError> {
         let mut tally = Tally::default();
         let mut listing = Listing::objects();
@@ -232,40 +220,5 @@ impl Place {
             200 | 204 | 404 => Ok(()),
             _ => Err(refused("abort an upload", &answer)),
         }
-    }
-}
-
-pub(super) async fn sent(
-    wanted: &'static str,
-    method: Method,
-    url: &str,
-) -> Result<Answer, WipeError> {
-    let answer = send(method, url).await;
-    answer.map_err(|error| silent(wanted, &error))
-}
-
-async fn asked(
-    wanted: &'static str,
-    request: http::Result<Request<Full<Bytes>>>,
-) -> Result<Answer, WipeError> {
-    let request = request.map_err(|error| WipeError::S3 {
-        wanted,
-        said: error.to_string(),
-    })?;
-    ask(request).await.map_err(|error| silent(wanted, &error))
-}
-
-fn silent(wanted: &'static str, error: &NoAnswer) -> WipeError {
-    WipeError::S3 {
-        wanted,
-        said: error.to_string(),
-    }
-}
-
-pub(super) fn refused(wanted: &'static str, answer: &Answer) -> WipeError {
-    let code = error_code(&answer.body).unwrap_or_default();
-    WipeError::S3 {
-        wanted,
-        said: format!("it answers {} {code}", answer.status),
     }
 }
