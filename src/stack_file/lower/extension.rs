@@ -6,17 +6,6 @@ use crate::model::{Hooks, Kind, Service, ServiceName};
 use crate::stack_file::node::{Node, Value};
 use crate::stack_file::problem::Problem;
 
-/// Keys of a service's `x-devinfra` that go with every kind.
-pub(super) const COMMON: [&str; 7] = [
-    "kind",
-    "exports",
-    "exports_without",
-    "data",
-    "data_files",
-    "reset_with",
-    "required",
-];
-
 impl Lowering<'_> {
     /// The top-level `x-devinfra`. Its `env_files` were read before everything else.
     pub(super) fn top_extension(&mut self, node: &Node) -> Hooks {

@@ -1,8 +1,5 @@
 //! Which keys there are, and what to say about those of Compose that are not supported.
 
-use super::extension::COMMON;
-use super::kind::{KINDS, options};
-
 /// Keys at the top of a stack file.
 pub(super) const TOP: &[&str] = &[
     "name",
@@ -60,6 +57,43 @@ pub(super) const TOP_EXTENSION: &[&str] = &["env_files", "hooks", "version"];
 
 /// Moments, and the time that a hook may take.
 pub(super) const HOOKS: &[&str] = &["after_up", "after_reset", "before_down", "timeout"];
+
+/// Keys of a service's `x-devinfra` that go with every kind.
+pub(super) const COMMON: [&str; 7] = [
+    "kind",
+    "exports",
+    "exports_without",
+    "data",
+    "data_files",
+    "reset_with",
+    "required",
+];
+
+pub(super) const KINDS: [&str; 9] = [
+    "postgres",
+    "valkey",
+    "s3",
+    "lakefs",
+    "http",
+    "tcp",
+    "exec",
+    "healthcheck",
+    "process",
+];
+
+/// The options of the kind that this word names.
+pub(super) fn options(word: &str) -> &'static [&'static str] {
+    match word {
+        "postgres" => &["port", "user", "password", "database"],
+        "valkey" => &["port", "user", "password", "database", "keys"],
+        "s3" => &["port", "access_key", "secret_key", "region", "bucket"],
+        "lakefs" => &["port", "credentials_file", "admin"],
+        "http" => &["port", "path", "status"],
+        "tcp" => &["port"],
+        "exec" => &["command", "timeout"],
+        _ => &[],
+    }
+}
 
 /// Whether the word is a key of the `x-devinfra` of the place that has the keys `known`.
 pub(super) fn is_of_extension(known: &[&str], word: &str) -> bool {

@@ -5,25 +5,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Lowering;
-use super::extension::COMMON;
+use super::keys::{COMMON, KINDS, options};
 use crate::model::{
     ExecProbe, Healthcheck, HttpProbe, Kind, Lakefs, LoginRole, Postgres, Protocol, S3, Secret,
     Service, TcpProbe, Valkey, ValkeyKeys,
 };
 use crate::stack_file::node::Node;
 use crate::stack_file::problem::{Problem, closest};
-
-pub(super) const KINDS: [&str; 9] = [
-    "postgres",
-    "valkey",
-    "s3",
-    "lakefs",
-    "http",
-    "tcp",
-    "exec",
-    "healthcheck",
-    "process",
-];
 
 impl Lowering<'_> {
     pub(super) fn kind(&mut self, extension: &Node, service: &Service) -> Option<Kind> {
@@ -61,20 +49,6 @@ impl Lowering<'_> {
             "healthcheck" => Some(Kind::Healthcheck),
             _ => Some(Kind::Process),
         }
-    }
-}
-
-/// The options of the kind that this word names.
-pub(super) fn options(word: &str) -> &'static [&'static str] {
-    match word {
-        "postgres" => &["port", "user", "password", "database"],
-        "valkey" => &["port", "user", "password", "database", "keys"],
-        "s3" => &["port", "access_key", "secret_key", "region", "bucket"],
-        "lakefs" => &["port", "credentials_file", "admin"],
-        "http" => &["port", "path", "status"],
-        "tcp" => &["port"],
-        "exec" => &["command", "timeout"],
-        _ => &[],
     }
 }
 
