@@ -315,7 +315,10 @@ fn every_setting_that_a_hint_names_is_a_key_of_stack_files() {
         let key = said.split([':', ' ']).next().unwrap_or_default();
         let is_key = |letter: char| letter.is_ascii_lowercase() || letter == '_';
         // A lone `x` stands for what is filled in.
-        if key.len() < 2 || !key.chars().all(is_key) || ["devinfra", "docker"].contains(&key) {
+        if key.len() < 2
+            || !key.chars().all(is_key)
+            || ["devinfra", "docker", "podman"].contains(&key)
+        {
             continue;
         }
         let is_another = OTHER_WORDS.contains(&key) || said.contains("://");

@@ -134,6 +134,8 @@ impl Settings {
             docker_config: self.path("DOCKER_CONFIG"),
             home: self.path("HOME"),
             runtime_directory: self.path("XDG_RUNTIME_DIR"),
+            config_home: self.path("XDG_CONFIG_HOME"),
+            registry_auth_file: self.path("REGISTRY_AUTH_FILE"),
         })
     }
 

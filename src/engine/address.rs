@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use rustix::process::getuid;
 use serde::Deserialize;
 
 use super::{EngineError, Logins};
@@ -34,6 +35,10 @@ pub struct Wishes {
     pub home: Option<PathBuf>,
     /// `XDG_RUNTIME_DIR`.
     pub runtime_directory: Option<PathBuf>,
+    /// `XDG_CONFIG_HOME`.
+    pub config_home: Option<PathBuf>,
+    /// `REGISTRY_AUTH_FILE`.
+    pub registry_auth_file: Option<PathBuf>,
 }
 
 #[derive(Deserialize, Default)]
@@ -84,7 +89,36 @@ impl Wishes {
 
     /// Where logins to registries are looked for.
     pub fn logins(&self) -> Logins {
-        Logins::new(self.configuration())
+        let docker = self.configuration();
+        let docker = docker.map(|directory| directory.join("config.json"));
+        Logins::new(docker, self.podman_logins())
+    }
+
+    /// The files that Podman looks for logins in, the first one first. One that is named is the only
+    /// one, also when it is docker's.
+    ///
+    /// <https://man.archlinux.org/man/containers-auth.json.5>; the legacy `~/.dockercfg` is left out.
+    fn podman_logins(&self) -> Vec<PathBuf> {
+        const FILE: &str = "containers/auth.json";
+        if let Some(file) = &self.registry_auth_file {
+            return vec![file.clone()];
+        }
+        if let Some(directory) = &self.docker_config {
+            return vec![directory.join("config.json")];
+        }
+        let home = |path: &str| self.home.as_ref().map(|home| home.join(path));
+        let own = self.config_home.clone().or_else(|| home(".config"));
+        let own = own.map(|directory| directory.join(FILE));
+        let primary = if cfg!(target_os = "macos") {
+            home(".config/containers/auth.json")
+        } else {
+            let shared = || format!("/run/containers/{}", getuid().as_raw()).into();
+            let directory = self.runtime_directory.as_ref();
+            let directory = directory.map(|directory| directory.join("containers"));
+            Some(directory.unwrap_or_else(shared).join("auth.json"))
+        };
+        let docker = home(".docker/config.json");
+        [primary, own, docker].into_iter().flatten().collect()
     }
 
     fn configuration(&self) -> Option<PathBuf> {

@@ -34,7 +34,7 @@ pub use exec::{Attached, Chunk, ExecId, ExecRequest, TerminalSize};
 #[cfg(any(test, feature = "test-support"))]
 pub use fake::FakeEngine;
 pub use lines::{Line, Lines, text};
-pub use login::{Login, LoginError, Logins, Proof};
+pub use login::{Customs, Login, LoginError, Logins, Proof};
 pub use marker::Marker;
 
 /// A container engine.

@@ -84,24 +84,34 @@ impl ImageRef {
 
     /// The last part of the repository's path: `valkey` of `valkey/valkey:8-alpine`.
     pub fn base_name(&self) -> &str {
-        let name = self
-            .0
-            .split_once('@')
-            .map_or(self.0.as_str(), |(name, _)| name);
-        let (repository, _) = split_tag(name);
+        let (repository, _) = self.repository_and_tag();
         repository
             .rsplit_once('/')
             .map_or(repository, |(_, base)| base)
     }
 
+    /// The repository with its registry, in full: `docker.io/library/postgres` of `postgres:15`.
+    pub fn full_repository(&self) -> String {
+        let (repository, _) = self.repository_and_tag();
+        if self.registry().is_some() {
+            return repository.to_owned();
+        }
+        let path = ["docker.io/", "index.docker.io/"]
+            .iter()
+            .find_map(|hub| repository.strip_prefix(hub));
+        let path = path.unwrap_or(repository);
+        let library = if path.contains('/') { "" } else { "library/" };
+        format!("docker.io/{library}{path}")
+    }
+
     /// The tag, where the reference has one.
     pub fn tag(&self) -> Option<&str> {
-        split_tag(
-            self.0
-                .split_once('@')
-                .map_or(self.0.as_str(), |(name, _)| name),
-        )
-        .1
+        self.repository_and_tag().1
+    }
+
+    fn repository_and_tag(&self) -> (&str, Option<&str>) {
+        let name = self.0.split_once('@').map(|(name, _)| name);
+        split_tag(name.unwrap_or(&self.0))
     }
 }
 
@@ -152,6 +162,18 @@ mod tests {
         let base = |text| ImageRef::parse(text).unwrap().base_name().to_owned();
         assert_eq!(base("quay.io/minio/minio:RELEASE.2025"), "minio");
         assert_eq!(base("localhost:5000/postgres"), "postgres");
+    }
+
+    #[test]
+    fn the_full_repository_has_what_docker_hub_leaves_out() {
+        for (text, full) in [
+            ("postgres:15", "docker.io/library/postgres"),
+            ("docker.io/postgres", "docker.io/library/postgres"),
+            ("valkey/valkey:8@sha256:ab", "docker.io/valkey/valkey"),
+            ("localhost:5000/hub/app:1", "localhost:5000/hub/app"),
+        ] {
+            assert_eq!(ImageRef::parse(text).unwrap().full_repository(), full);
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use serde_json::{Value, json};
 
 use crate::engine::ScriptedEngine;
-use crate::run::{Ran, devinfra, with_programs};
+use crate::run::{Ran, devinfra, with_programs, with_variable};
 
 /// In base64 it has letters that only one of the two alphabets has.
 const PASSWORD: &str = "secret~~~???>>>~~~";
@@ -57,6 +57,89 @@ async fn a_login_of_the_docker_configuration_goes_along_with_the_pull() {
     assert_eq!(login["password"], PASSWORD);
     assert_eq!(login["serveraddress"], "https://index.docker.io/v1/");
     shows_nothing(&ran, &engine);
+}
+
+fn auth(password: &str) -> Value {
+    json!({"auth": STANDARD.encode(format!("me:{password}"))})
+}
+
+/// What stands in a file of Podman's kind, under the project directory.
+fn podman_login(engine: &ScriptedEngine, path: &str, auths: &Value) {
+    let path = engine.directory().join(path);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, json!({"auths": auths}).to_string()).unwrap();
+}
+
+/// The password that an engine gets with these files, the project directory being home and run-time
+/// directory, and this in the environment.
+async fn password_sent(engine: &ScriptedEngine, files: &[&str], variable: &str) -> Option<Value> {
+    for file in files {
+        podman_login(
+            engine,
+            file,
+            &json!({"docker.io": auth(&format!("{file} {PASSWORD}"))}),
+        );
+    }
+    let words = ["up", "-vv", "--wait-timeout", "20s"];
+    let ran = with_variable(engine, variable, &words).await;
+    ran.succeeded();
+    shows_nothing(&ran, engine);
+    let password = login(engine)?["password"].as_str()?.to_owned();
+    Some(password.replace(&format!(" {PASSWORD}"), "").into())
+}
+
+#[tokio::test]
+async fn podmans_logins_are_read_in_its_own_order_when_the_engine_is_podman() {
+    let (primary, own, docker, named) = (
+        "containers/auth.json",
+        ".config/containers/auth.json",
+        ".docker/config.json",
+        "named.json",
+    );
+    for (files, variable, expected) in [
+        (&[primary, own, docker, named][..], "", primary),
+        (&[own, docker], "", own),
+        (&[docker], "", docker),
+        (
+            &[own, "elsewhere/containers/auth.json"],
+            "XDG_CONFIG_HOME=elsewhere",
+            "elsewhere/containers/auth.json",
+        ),
+        (
+            &[primary, own, docker, named],
+            "REGISTRY_AUTH_FILE=named.json",
+            named,
+        ),
+        (
+            &[primary, "d/config.json"],
+            "DOCKER_CONFIG=d",
+            "d/config.json",
+        ),
+    ] {
+        let engine = ScriptedEngine::podman();
+        let sent = password_sent(&engine, files, variable).await;
+        assert_eq!(sent, Some(expected.into()), "{files:?} {variable}");
+    }
+    // A file that is named is the only one.
+    for (files, variable) in [
+        (&[primary, docker][..], "REGISTRY_AUTH_FILE=named.json"),
+        (&[primary, docker], "DOCKER_CONFIG=d"),
+    ] {
+        let engine = ScriptedEngine::podman();
+        assert_eq!(
+            password_sent(&engine, files, variable).await,
+            None,
+            "{variable}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn docker_gets_none_of_podmans_logins() {
+    let engine = ScriptedEngine::new("1.41");
+    let files = ["containers/auth.json", "named.json"];
+    let sent = password_sent(&engine, &files, "REGISTRY_AUTH_FILE=named.json").await;
+    assert_eq!(sent, None);
 }
 
 /// A program of the project directory's `bin`.

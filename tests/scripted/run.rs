@@ -113,6 +113,18 @@ pub(crate) async fn with_programs(engine: &ScriptedEngine, arguments: &[&str]) -
     begin(shell, engine, &on(engine, arguments)).ended().await
 }
 
+/// The same, with one more variable, `NAME=VALUE`, in the environment; an empty text is none.
+pub(crate) async fn with_variable(
+    engine: &ScriptedEngine,
+    variable: &str,
+    arguments: &[&str],
+) -> Ran {
+    let mut command = Command::new("env");
+    command.args((!variable.is_empty()).then_some(variable));
+    command.arg(env!("CARGO_BIN_EXE_devinfra"));
+    begin(command, engine, &on(engine, arguments)).ended().await
+}
+
 /// Starts a run.
 pub(crate) fn start(engine: &ScriptedEngine, arguments: &[&str]) -> Run {
     let binary = Command::new(env!("CARGO_BIN_EXE_devinfra"));

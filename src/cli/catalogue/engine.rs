@@ -94,7 +94,7 @@ pub(super) const IMAGES: Chapter = Chapter {
             "image.login-required",
             Exit::Image,
             "The registry wants a login.",
-            "Log in with `docker login`: its logins and credential helpers are used.",
+            "Log in with `docker login`, or `podman login` where the engine is Podman: its logins and credential helpers are used.",
         ),
         entry(
             "image.rate-limited",

@@ -17,7 +17,7 @@ impl CliError {
                 .hint("check its name and tag in the stack file; for a private image, log in with `docker login`"),
             ImageProblem::LoginRequired => {
                 told("image.login-required")
-                    .hint("log in with `docker login`: `devinfra up` uses that login")
+                    .hint("log in with `docker login`, or `podman login` for Podman: `devinfra up` uses that login")
             }
             ImageProblem::RateLimited => told("image.rate-limited").hint(
                 "wait, or log in with `docker login`, which has a higher limit",

@@ -32,7 +32,7 @@ pub(super) async fn pull(
     let stalled = docker.deadlines.stalled;
     docker.settle().await?;
     // Most images are for everybody: a login that can't be had is told when the pull fails.
-    let (login, no_login) = match docker.logins.of(image).await {
+    let (login, no_login) = match docker.logins.of(image, docker.version.customs()).await {
         Ok(login) => (login.map(credentials), None),
         Err(error) => (None, Some(error)),
     };

@@ -21,7 +21,7 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 use super::error::{broken, classify, unanswered};
-use crate::engine::{Address, EngineError, EngineSaid, UnreachableReason};
+use crate::engine::{Address, Customs, EngineError, EngineSaid, UnreachableReason};
 
 /// How long the engine has for its first word.
 const FIRST_WORD: Duration = Duration::from_secs(2);
@@ -57,6 +57,15 @@ impl Agreed {
                 Some(FirstWord { version: None, .. }) | None => request,
             }
         })
+    }
+
+    /// How people log in to registries for the engine.
+    pub(super) fn customs(&self) -> Customs {
+        if self.is_podman() {
+            Customs::Podman
+        } else {
+            Customs::Docker
+        }
     }
 
     /// Whether the engine has said that it is Podman.
