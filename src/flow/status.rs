@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use super::{FlowError, Session};
 use crate::apply::{Prober as _, Probes, Question, half_wiped, observe};
 use crate::kinds::Readiness;
-use crate::model::{ContainerState, ObservedContainer, Owner, Service, ServiceName};
+use crate::model::{ContainerState, ObservedContainer, Service, ServiceName};
 use crate::plan::Cause;
 
 /// How long a service has to answer.
@@ -41,7 +41,12 @@ pub async fn status(session: &Session<'_>) -> Result<Vec<ServiceStatus>, FlowErr
         let container = own.or_else(|| observed.container_named(&service.container.name));
         one(session, service, container)
     });
-    let mut all = join_all(services).await;
+    let asked = join_all(services).await.into_iter();
+    let services = session.stack.services.values();
+    let looks = asked
+        .zip(services)
+        .map(|(status, service)| after_all(session, service, status));
+    let mut all = join_all(looks).await;
     let is_local = session.engine.address().is_local();
     let half_wiped = if is_local {
         half_wiped(session.stack)
@@ -78,52 +83,104 @@ async fn one(
     container: Option<&ObservedContainer>,
 ) -> ServiceStatus {
     let Some(listed) = container else {
-        return ServiceStatus {
-            name: service.name.clone(),
-            container: None,
-            ready: false,
-            reason: None,
-            foreign: false,
-        };
+        return missing(service);
     };
-    let foreign = !listed.is_of(&service.name);
     let closer = session.engine.inspect_container(&listed.id).await;
     let container = match closer {
         Ok(Some(closer)) => seen_closely(listed, closer),
         Ok(None) | Err(_) => listed.clone(),
     };
+    if !is_asked(&container) {
+        return unasked(session, service, container);
+    }
     // On this machine's loopback somebody else may answer.
     let can_be_asked = session.engine.address().is_local() || service.kind.port().is_none();
-    let (ready, reason) = match (&container.owner, &container.state) {
-        (Owner::Ours(_), ContainerState::Running) if !can_be_asked => {
-            let reason = "not asked: its ports are on the engine's machine";
-            (false, Some(reason.to_owned()))
+    let (ready, reason) = if can_be_asked {
+        let probes = Probes {
+            engine: session.engine,
+        };
+        match probes.probe(service, &container, PATIENCE).await {
+            Readiness::Ready => (true, None),
+            Readiness::NotYet(reason) => (false, Some(reason)),
+            Readiness::Never(never) => (false, Some(never.to_string())),
         }
-        (Owner::Ours(_), ContainerState::Running) => {
-            let probes = Probes {
-                engine: session.engine,
-            };
-            match probes.probe(service, &container, PATIENCE).await {
-                Readiness::Ready => (true, None),
-                Readiness::NotYet(reason) => (false, Some(reason)),
-                Readiness::Never(never) => (false, Some(never.to_string())),
-            }
-        }
-        (
-            Owner::Ours(_),
-            ContainerState::Exited {
-                code: Some(0),
-                oom_killed: false,
-            },
-        ) => (session.stack.may_end(service), None),
-        _ => (false, None),
+    } else {
+        let reason = "not asked: its ports are on the engine's machine";
+        (false, Some(reason.to_owned()))
     };
     ServiceStatus {
         name: service.name.clone(),
         container: Some(container),
         ready,
         reason,
+        foreign: false,
+    }
+}
+
+fn missing(service: &Service) -> ServiceStatus {
+    ServiceStatus {
+        name: service.name.clone(),
+        container: None,
+        ready: false,
+        reason: None,
+        foreign: false,
+    }
+}
+
+fn is_asked(container: &ObservedContainer) -> bool {
+    container.service().is_some() && container.is_running()
+}
+
+/// What a container that can't be asked says by itself: one that has done its work is as good as one
+/// that answers.
+fn unasked(
+    session: &Session<'_>,
+    service: &Service,
+    container: ObservedContainer,
+) -> ServiceStatus {
+    let foreign = !container.is_of(&service.name);
+    let has_ended_well = matches!(
+        container.state,
+        ContainerState::Exited {
+            code: Some(0),
+            oom_killed: false,
+        }
+    );
+    ServiceStatus {
+        ready: !foreign && has_ended_well && session.stack.may_end(service),
+        container: Some(container),
         foreign,
+        ..missing(service)
+    }
+}
+
+/// What was asked, looked at once more when all have answered: the slowest takes two seconds, and
+/// another may have died meanwhile. The engine's events would tell of that sooner, but not of one that
+/// was started again, and a subscription costs as much as this look.
+async fn after_all(
+    session: &Session<'_>,
+    service: &Service,
+    status: ServiceStatus,
+) -> ServiceStatus {
+    let Some(container) = status.container.as_ref().filter(|one| is_asked(one)) else {
+        return status;
+    };
+    match session.engine.inspect_container(&container.id).await {
+        Ok(Some(now)) if !now.is_running() => {
+            unasked(session, service, seen_closely(container, now))
+        }
+        Ok(Some(now)) if now.started_at != container.started_at => ServiceStatus {
+            container: Some(ObservedContainer {
+                // How long the first of the two had been up.
+                status: String::new(),
+                ..seen_closely(container, now)
+            }),
+            ready: false,
+            reason: Some("it was started again while it was asked".to_owned()),
+            ..status
+        },
+        Ok(Some(_)) | Err(_) => status,
+        Ok(None) => missing(service),
     }
 }
 
@@ -150,7 +207,7 @@ mod tests {
     use std::net::{IpAddr, Ipv4Addr};
 
     use super::*;
-    use crate::model::{ContainerId, Protocol, PublishedPort};
+    use crate::model::{ContainerId, Owner, Protocol, PublishedPort};
 
     fn container(state: ContainerState, status: &str, published: &[u16]) -> ObservedContainer {
         let ports = published.iter().map(|port| PublishedPort {

@@ -1,6 +1,8 @@
 //! What `status` and `logs` show.
 
 use std::collections::BTreeMap;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 
 use crate::stacks::{CACHE, script};
 use crate::support::pty::Pty;
@@ -46,6 +48,57 @@ fn status_tells_what_is_missing_what_runs_and_what_is_usable() {
     let dead = project.run(&["status", "--json"]).succeeds().json();
     assert_eq!(dead["services"][0]["state"], "exited");
     assert_eq!(dead["services"][0]["exit_code"], 137);
+}
+
+/// Two have answered, and die while the last is still asked; one of them is started again.
+#[test]
+fn status_does_not_call_usable_what_dies_while_it_asks() {
+    const DIES: &str = "(sleep 0.3; kill -9 -1) >/dev/null 2>&1 </dev/null &";
+    let serve = |name: &str, port: &str, restart: &str| {
+        format!(
+            "  {name}:
+    image: ${{TOOLS_IMAGE}}
+    init: true
+    restart: {restart}
+    command: [httpd, -f, -p, '8080', -h, /www]
+    ports: ['127.0.0.1:${{{port}}}:8080']
+    volumes: ['./{name}:/www']
+    x-devinfra: {{kind: http, path: /cgi-bin/ask}}
+"
+        )
+    };
+    let services = [
+        serve("again", "AGAIN_PORT", "always"),
+        serve("dead", "DEAD_PORT", "no"),
+        serve("slow", "SLOW_PORT", "no"),
+    ];
+    let project = Project::with(&format!("services:\n{}", services.concat()));
+    let all = [("again", DIES), ("dead", DIES), ("slow", "sleep 1.6")];
+    for (name, does) in all {
+        let directory = project.path().join(name).join("cgi-bin");
+        fs::create_dir_all(&directory).unwrap();
+        let script = format!(
+            "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'\n\
+             [ -e /www/now ] || exit 0\n{does}\n"
+        );
+        fs::write(directory.join("ask"), script).unwrap();
+        fs::set_permissions(directory.join("ask"), Permissions::from_mode(0o755)).unwrap();
+    }
+    project.up();
+    for (name, _) in all {
+        project.write(&format!("{name}/now"), "");
+    }
+    let status = project.run(&["status", "--json"]).succeeds().json();
+    let usable = [0, 1, 2].map(|index| &status["services"][index]["ready"]);
+    assert_eq!(usable, [false, false, true], "{status:#}");
+    let again = &status["services"][0];
+    match again["state"].as_str() {
+        Some("running") => assert_eq!(again["reason"], "it was started again while it was asked"),
+        state => assert_eq!(state, Some("restarting")), // on a busy machine
+    }
+    let dead = &status["services"][1];
+    let found = (&dead["state"], &dead["exit_code"]);
+    assert_eq!(found, (&"exited".into(), &137.into()), "{dead:#}");
 }
 
 #[test]

@@ -1,15 +1,20 @@
-//! What `status` says of containers that no service of the stack has.
+//! What `status` says of containers that no service of the stack has, and of those that do not stay as
+//! they are while it asks.
 
 use std::collections::BTreeSet;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::thread::spawn;
 
 use devinfra::apply::Stop;
 use devinfra::event::Silent;
 use devinfra::flow::{Session, status};
+use devinfra::model::{ContainerState, HttpProbe, Kind, ServiceName};
 use devinfra::plan::{Goal, Up};
 use tempfile::tempdir;
 use tokio::time::Instant;
 
-use crate::world::{engine_for, name, reach, stack};
+use crate::world::{Answers, Change as _, engine_for, name, reach, reach_with, stack};
 
 /// What is said of a service that runs, when the stack file has these profiles of it, and none is
 /// active; `others` are on.
@@ -61,5 +66,66 @@ async fn a_service_that_is_off_is_told_apart_from_one_that_is_gone() {
     assert_eq!(
         reason(&["bg", "all"]).await,
         "none of its profiles is active: `all`, `bg`"
+    );
+}
+
+/// What is said of a service that answers, and of another, where its container gets into this state
+/// while it is asked.
+async fn found_when_asked_in(state: ContainerState) -> Vec<(ServiceName, String, bool)> {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let probe = HttpProbe {
+        port: 80,
+        path: "/".to_owned(),
+        status: None,
+    };
+    let stack = stack(&["db", "worker"])
+        .publishes("db", port)
+        .change("db", |db| db.kind = Kind::Http(probe));
+    let engine = engine_for(&stack);
+    let answers = Answers(Vec::new());
+    reach_with(&engine, &stack, &Goal::Up(Up::all(&stack)), &answers).await;
+    let changed = engine.clone();
+    let answering = spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        assert!(stream.read(&mut [0; 1024]).unwrap() > 0);
+        changed.set_state("hub-db", &state);
+        stream.write_all(b"HTTP/1.0 200 OK\r\n\r\n").unwrap();
+    });
+    let (_stopper, stop) = Stop::new();
+    let directory = tempdir().unwrap();
+    let locks = directory.path().to_owned();
+    let session = Session {
+        stack: &stack,
+        engine: &engine,
+        observer: &Silent,
+        stop: &stop,
+        lock_directory: &locks,
+        command: "a test",
+        began: Instant::now(),
+    };
+    let found = status(&session).await.unwrap();
+    answering.join().unwrap();
+    let found = found.into_iter().map(|one| {
+        let state = one.container.unwrap().state;
+        (one.name, state.word().to_owned(), one.ready)
+    });
+    found.collect()
+}
+
+#[tokio::test]
+async fn a_container_that_dies_while_it_is_asked_is_not_called_usable() {
+    let worker = (name("worker"), "running".to_owned(), true);
+    let died = ContainerState::Exited {
+        code: Some(1),
+        oom_killed: false,
+    };
+    assert_eq!(
+        found_when_asked_in(died).await,
+        [(name("db"), "exited".to_owned(), false), worker.clone()]
+    );
+    assert_eq!(
+        found_when_asked_in(ContainerState::Running).await,
+        [(name("db"), "running".to_owned(), true), worker]
     );
 }
