@@ -48,10 +48,17 @@ pub(super) fn lines(
     let position = if text.starts_with('\u{feff}') { 3 } else { 0 };
     let mut reader = Reader { text, position };
     let (mut values, mut errors) = (BTreeMap::new(), Vec::new());
+    // What lines may use: the environment, and what is above them. It grows with them, since to make it
+    // anew for each would take time that grows with their square.
+    let mut variables = environment.clone();
+    let mut lines = LineNumbers::new(text);
     while !reader.rest().is_empty() {
         let start = reader.position;
-        match reader.entry(environment, &values) {
+        match reader.entry(&variables) {
             Ok(Some((name, Some(value)))) => {
+                if !environment.contains_key(&name) {
+                    variables.insert(name.clone(), value.clone());
+                }
                 values.insert(name, value);
             }
             Ok(Some((name, None))) => {
@@ -61,9 +68,8 @@ pub(super) fn lines(
             }
             Ok(None) => {}
             Err(message) => {
-                let line = text.get(..start).unwrap_or_default().matches('\n').count() + 1;
                 errors.push(DotenvError {
-                    line,
+                    line: lines.of(start),
                     offset: start,
                     message,
                 });
@@ -73,6 +79,31 @@ pub(super) fn lines(
         }
     }
     (values, errors)
+}
+
+/// Counts lines up to places of a text, each behind the one before.
+struct LineNumbers<'a> {
+    text: &'a str,
+    counted: usize,
+    line: usize,
+}
+
+impl<'a> LineNumbers<'a> {
+    fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            counted: 0,
+            line: 1,
+        }
+    }
+
+    /// The line of a byte of the text, from 1.
+    fn of(&mut self, offset: usize) -> usize {
+        let further = self.text.get(self.counted..offset).unwrap_or_default();
+        self.line += further.matches('\n').count();
+        self.counted = offset;
+        self.line
+    }
 }
 
 struct Reader<'a> {
@@ -97,11 +128,7 @@ impl<'a> Reader<'a> {
     }
 
     /// One line, or several where a quoted value spans them; `None` for one that says nothing.
-    fn entry(
-        &mut self,
-        environment: &BTreeMap<String, String>,
-        above: &BTreeMap<String, String>,
-    ) -> Result<Entry, String> {
+    fn entry(&mut self, variables: &BTreeMap<String, String>) -> Result<Entry, String> {
         let line = self.rest().lines().next().unwrap_or_default();
         let trimmed = line.trim_start();
         if trimmed.trim_end().is_empty() || trimmed.starts_with('#') {
@@ -129,9 +156,7 @@ impl<'a> Reader<'a> {
             return Err("the name is not followed by `=`".to_owned());
         };
         self.advance(line.len() - value.len());
-        let mut variables = above.clone();
-        variables.extend(environment.clone());
-        let value = self.value(&variables)?;
+        let value = self.value(variables)?;
         if value.contains('\0') {
             return Err(format!("the value of `{name}` has a NUL character"));
         }
@@ -281,6 +306,9 @@ pub fn quote(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use std::process::Command;
+    use std::sync::mpsc::channel;
+    use std::thread;
+    use std::time::Duration;
 
     use proptest::prelude::*;
 
@@ -330,6 +358,27 @@ mod tests {
         assert_eq!(
             errors[2].message,
             "commands are not run here; write their result, or quote the text with '…'"
+        );
+    }
+
+    /// Whether the text is read before anybody would call it slow. Work that grows with the square of
+    /// its lines would take minutes.
+    fn is_read_soon(text: String) -> bool {
+        let (sender, receiver) = channel();
+        thread::spawn(move || {
+            parse(&text, &BTreeMap::new()).ok();
+            sender.send(()).ok();
+        });
+        receiver.recv_timeout(Duration::from_secs(20)).is_ok()
+    }
+
+    #[test]
+    fn a_long_file_takes_no_longer_per_line_than_a_short_one() {
+        let lines = (0..50_000).map(|number| format!("NAME_{number}=$NAME_1 \"{number}\"\n"));
+        assert!(is_read_soon(lines.collect()), "variables");
+        assert!(
+            is_read_soon("no line of it is one\n".repeat(200_000)),
+            "errors"
         );
     }
 
