@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 use rustix::process::getuid;
 use serde::Deserialize;
 
-use super::{EngineError, Logins};
+use super::{Choice, Context, EngineError, Logins, Naming};
 
 /// Where an engine is, and how that was decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
     /// `unix://…`, `tcp://…`, `ssh://…` or `npipe://…`.
     pub url: String,
-    /// What decided on it, for messages: "`DOCKER_HOST`".
-    pub chosen_by: String,
+    /// Who has chosen it.
+    pub chosen_by: Choice,
 }
 
 /// What the user said about the engine; everything is optional.
@@ -70,19 +70,19 @@ impl Wishes {
     /// When a context is named that does not exist or has no usable endpoint.
     pub fn decide(&self) -> Result<Address, EngineError> {
         if let Some(url) = set(self.host.as_deref()) {
-            return Ok(address(url, "`--host`"));
+            return Ok(address(url, Choice::Option));
         }
         if let Some(name) = set(self.context.as_deref()) {
-            return self.context_endpoint(name, "`--context`");
+            return self.context_endpoint(name, Naming::Option);
         }
         if let Some(url) = set(self.docker_host.as_deref()) {
-            return Ok(address(url, "`DOCKER_HOST`"));
+            return Ok(address(url, Choice::Variable));
         }
         if let Some(name) = set(self.docker_context.as_deref()) {
-            return self.context_endpoint(name, "`DOCKER_CONTEXT`");
+            return self.context_endpoint(name, Naming::Variable);
         }
         if let Some(name) = self.current_context() {
-            return self.context_endpoint(&name, "the current docker context");
+            return self.context_endpoint(&name, Naming::Configuration);
         }
         Ok(self.well_known_socket())
     }
@@ -135,32 +135,34 @@ impl Wishes {
     }
 
     /// The endpoint of a named context. The `default` context is the well-known socket.
-    fn context_endpoint(&self, name: &str, chosen_by: &str) -> Result<Address, EngineError> {
-        if name == "default" {
-            return Ok(self.well_known_socket());
-        }
-        let chosen_by = format!("{chosen_by} `{name}`");
-        let problem = |problem: &str| EngineError::Address {
-            address: format!("context {name}"),
-            chosen_by: chosen_by.clone(),
-            problem: problem.to_owned(),
+    fn context_endpoint(&self, name: &str, named_by: Naming) -> Result<Address, EngineError> {
+        let context = Context {
+            name: name.to_owned(),
+            named_by,
         };
+        let url = if name == "default" {
+            self.well_known_socket().url
+        } else {
+            self.endpoint_of(name)
+                .map_err(|problem| EngineError::Context {
+                    context: context.clone(),
+                    problem,
+                })?
+        };
+        Ok(address(&url, Choice::Context(context)))
+    }
+
+    /// The address that the docker configuration has of a context, or what is wrong with that.
+    fn endpoint_of(&self, name: &str) -> Result<String, &'static str> {
         let contexts = self
             .configuration()
             .map(|configuration| configuration.join("contexts/meta"))
-            .ok_or_else(|| problem("there is no docker configuration directory"))?;
-        let meta = find_context(&contexts, name)
-            .ok_or_else(|| problem("there is no docker context of this name"))?;
-        match meta
-            .endpoints
-            .get("docker")
-            .map(|endpoint| endpoint.host.as_str())
-        {
-            Some(host) if !host.is_empty() => Ok(Address {
-                url: host.to_owned(),
-                chosen_by: chosen_by.clone(),
-            }),
-            Some(_) | None => Err(problem("the context has no docker endpoint")),
+            .ok_or("there is no docker configuration directory")?;
+        let meta = find_context(&contexts, name).ok_or("it does not exist")?;
+        let endpoint = meta.endpoints.get("docker");
+        match endpoint.map(|endpoint| endpoint.host.as_str()) {
+            Some(host) if !host.is_empty() => Ok(host.to_owned()),
+            Some(_) | None => Err("it has no docker endpoint"),
         }
     }
 
@@ -190,7 +192,8 @@ impl Wishes {
             .into_iter()
             .find_map(|(path, whose)| path.filter(|path| path.exists()).map(|path| (path, whose)));
         let (path, whose) = found.unwrap_or((default, "Docker's default socket"));
-        address(&format!("unix://{}", path.display()), whose)
+        let url = format!("unix://{}", path.display());
+        address(&url, Choice::WellKnown(whose))
     }
 }
 
@@ -227,10 +230,10 @@ pub(crate) fn without_password(url: &str) -> String {
         .unwrap_or_else(|| url.to_owned())
 }
 
-fn address(url: &str, chosen_by: &str) -> Address {
+fn address(url: &str, chosen_by: Choice) -> Address {
     Address {
         url: url.to_owned(),
-        chosen_by: chosen_by.to_owned(),
+        chosen_by,
     }
 }
 
@@ -285,12 +288,18 @@ mod tests {
         };
         assert_eq!(
             chosen(&wishes),
-            "unix:///c/docker.sock by the current docker context `colima`"
+            "unix:///c/docker.sock by current docker context `colima`"
+        );
+        wishes.docker_context = Some("default".to_owned());
+        let default = chosen(&wishes); // on a socket that this machine has
+        assert!(
+            default.ends_with(" by docker context `default`, by `DOCKER_CONTEXT`"),
+            "{default}"
         );
         wishes.docker_context = Some("colima".to_owned());
         assert_eq!(
             chosen(&wishes),
-            "unix:///c/docker.sock by `DOCKER_CONTEXT` `colima`"
+            "unix:///c/docker.sock by docker context `colima`, by `DOCKER_CONTEXT`"
         );
         wishes.docker_host = Some("tcp://h:1".to_owned());
         assert_eq!(chosen(&wishes), "tcp://h:1 by `DOCKER_HOST`");
@@ -307,7 +316,7 @@ mod tests {
             ("ssh://me@h:22", "ssh://me@h:22"),
             ("unix:///tmp/a:b@c.sock", "unix:///tmp/a:b@c.sock"),
         ] {
-            assert_eq!(address(url, "`--host`").shown(), shown);
+            assert_eq!(address(url, Choice::Option).shown(), shown);
         }
     }
 
@@ -317,8 +326,7 @@ mod tests {
         wishes.context = Some("nope".to_owned());
         assert_eq!(
             wishes.decide().unwrap_err().to_string(),
-            "engine address `context nope`, from `--context` `nope`, can't be used: there is no \
-             docker context of this name"
+            "docker context `nope`, which `--context` names, can't be used: it does not exist"
         );
     }
 }

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
+use super::{Choice, Context};
 use crate::model::{ContainerId, ImageRef};
 
 /// A question or change that the engine did not carry out.
@@ -14,8 +15,8 @@ pub enum EngineError {
     Unreachable {
         /// The address that was tried.
         address: String,
-        /// Where the address came from, such as "`DOCKER_HOST`".
-        chosen_by: String,
+        /// Who has chosen it.
+        chosen_by: Choice,
         /// In what way it can't be reached.
         reason: UnreachableReason,
         /// What the system said.
@@ -23,14 +24,25 @@ pub enum EngineError {
         source: Option<Box<dyn Error + Send + Sync>>,
     },
     /// The address is none that can be used.
-    #[error("engine address `{address}`, from {chosen_by}, can't be used: {problem}")]
+    #[error(
+        "engine address `{address}`{} can't be used: {problem}",
+        whose(chosen_by)
+    )]
     Address {
         /// The address.
         address: String,
-        /// Where the address came from.
-        chosen_by: String,
+        /// Who has chosen it.
+        chosen_by: Choice,
         /// What is wrong with it.
         problem: String,
+    },
+    /// A docker context gives no address.
+    #[error("{context} can't be used: {problem}")]
+    Context {
+        /// Which.
+        context: Context,
+        /// What is wrong with it.
+        problem: &'static str,
     },
     /// An image can't be had.
     #[error("image `{image}` can't be had: {problem}")]
@@ -168,6 +180,15 @@ pub enum EngineError {
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
+}
+
+fn whose(choice: &Choice) -> String {
+    match choice {
+        Choice::Option => ", which `--host` names,".to_owned(),
+        Choice::Variable => ", which the variable `DOCKER_HOST` names,".to_owned(),
+        Choice::Context(context) => format!(" of {context}"),
+        Choice::WellKnown(_) => String::new(),
+    }
 }
 
 /// What an engine answered, in its own words.

@@ -4,6 +4,7 @@
 //! business, and the only module that knows a real engine's protocol is `docker`.
 
 mod address;
+mod choice;
 mod docker;
 mod error;
 mod exec;
@@ -28,6 +29,7 @@ use crate::model::{
 
 pub(crate) use address::without_password;
 pub use address::{Address, Wishes};
+pub use choice::{Choice, Context, Naming};
 pub use docker::{Deadlines, Docker};
 pub use error::{EngineError, EngineSaid, ImageProblem, UnreachableReason};
 pub use exec::{Attached, Chunk, ExecId, ExecRequest, TerminalSize};

@@ -52,7 +52,7 @@ fn failures_have_colour_in_their_first_words() {
     exit: 4
     --- stderr
     \u{1b}[1m\u{1b}[31merror\u{1b}[0m: no container engine answers at `unix://[DIR]/no.sock`
-      Caused by: it was chosen by `DOCKER_HOST`, and does not exist
-    \u{1b}[1m\u{1b}[36mhint\u{1b}[0m: start Docker or Podman, or name another engine with `--host` or `DOCKER_HOST`
+      Caused by: the variable `DOCKER_HOST` names this address, and no socket is there
+    \u{1b}[1m\u{1b}[36mhint\u{1b}[0m: start Docker or Podman, or use another engine: change or unset `DOCKER_HOST`, or give `--host`
     ");
 }

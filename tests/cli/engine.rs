@@ -30,8 +30,8 @@ fn a_socket_that_is_not_there_is_named() {
     exit: 4
     --- stderr
     error: no container engine answers at `unix://[DIR]/no.sock`
-      Caused by: it was chosen by `DOCKER_HOST`, and does not exist
-    hint: start Docker or Podman, or name another engine with `--host` or `DOCKER_HOST`
+      Caused by: the variable `DOCKER_HOST` names this address, and no socket is there
+    hint: start Docker or Podman, or use another engine: change or unset `DOCKER_HOST`, or give `--host`
     ");
     for command in ["down", "status", "logs"] {
         assert_eq!(run(command), run("up"));
@@ -48,9 +48,9 @@ fn a_socket_that_nobody_listens_on_is_named() {
     exit: 4
     --- stderr
     error: no container engine answers at `unix://[DIR]/dead.sock`
-      Caused by: it was chosen by `--host`, and nobody listens on it
+      Caused by: `--host` names this address, and nobody listens there
       Caused by: Connection refused (os error 111)
-    hint: start Docker or Podman, or name another engine with `--host` or `DOCKER_HOST`
+    hint: start Docker or Podman, or use another engine: give its address with `--host`
     ");
 }
 
@@ -64,8 +64,9 @@ fn an_engine_that_takes_a_connection_and_says_nothing_is_named() {
     exit: 4
     --- stderr
     error: no container engine answers at `unix://[DIR]/silent.sock`
-      Caused by: it was chosen by `--host`, and did not answer within 2 s
+      Caused by: `--host` names this address, and nothing was answered within 2 s
     hint: it accepts connections and says nothing: restart it
+    hint: or use another engine: give its address with `--host`
     ");
 }
 
@@ -78,9 +79,9 @@ fn what_is_no_socket_is_named() {
     exit: 4
     --- stderr
     error: no container engine answers at `unix://[DIR]/project`
-      Caused by: it was chosen by `--host`, and nobody listens on it
+      Caused by: `--host` names this address, and nobody listens there
       Caused by: Connection refused (os error 111)
-    hint: start Docker or Podman, or name another engine with `--host` or `DOCKER_HOST`
+    hint: start Docker or Podman, or use another engine: give its address with `--host`
     ");
 }
 
@@ -93,9 +94,9 @@ fn a_port_that_nobody_listens_on_is_named() {
     exit: 4
     --- stderr
     error: no container engine answers at `tcp://127.0.0.1:1`
-      Caused by: it was chosen by `--host`, and nobody listens on it
+      Caused by: `--host` names this address, and nobody listens there
       Caused by: Connection refused (os error 111)
-    hint: start Docker or Podman, or name another engine with `--host` or `DOCKER_HOST`
+    hint: start Docker or Podman, or use another engine: give its address with `--host`
     ");
 }
 
@@ -110,13 +111,13 @@ fn an_address_that_is_none_says_what_one_looks_like() {
     assert_snapshot!(run("docker.sock"), @"
     exit: 4
     --- stderr
-    error: engine address `docker.sock`, from `--host`, can't be used: it has no scheme such as `unix://`
+    error: engine address `docker.sock`, which `--host` names, can't be used: it has no scheme such as `unix://`
     hint: an address is such as `unix:///var/run/docker.sock` or `tcp://127.0.0.1:2375`
     ");
     assert_snapshot!(run("ftp://engine"), @"
     exit: 4
     --- stderr
-    error: engine address `ftp://engine`, from `--host`, can't be used: there is no way to reach an engine by `ftp`
+    error: engine address `ftp://engine`, which `--host` names, can't be used: there is no way to reach an engine by `ftp`
     hint: an address is such as `unix:///var/run/docker.sock` or `tcp://127.0.0.1:2375`
     ");
 }
@@ -129,7 +130,7 @@ fn a_context_that_does_not_exist_is_named() {
     assert_snapshot!(run.run(), @"
     exit: 4
     --- stderr
-    error: engine address `context colima`, from `--context` `colima`, can't be used: there is no docker context of this name
+    error: docker context `colima`, which `--context` names, can't be used: it does not exist
     hint: list the contexts with `docker context ls`
     ");
 }
@@ -150,8 +151,53 @@ fn the_current_context_is_used_where_nothing_else_is_said() {
     exit: 4
     --- stderr
     error: no container engine answers at `unix:///nowhere/vm.sock`
-      Caused by: it was chosen by the current docker context `vm`, and does not exist
-    hint: start Docker or Podman, or name another engine with `--host` or `DOCKER_HOST`
+      Caused by: the current docker context `vm` has this address, and no socket is there
+    hint: start Docker or Podman, or use another engine: switch with `docker context use`, or give `--context` or `--host`
+    ");
+}
+
+/// What is said where `DOCKER_HOST` is not set, and a context `vm` has this endpoint.
+fn with_context(endpoint: &str, change: impl FnOnce(Devinfra) -> Devinfra) -> String {
+    let run = Devinfra::new().stack(STACK).variable("DOCKER_HOST", "");
+    let run = change(run).args(["status"]);
+    let meta = run.beside("home/.docker/contexts/meta/abc");
+    fs::create_dir_all(&meta).unwrap();
+    let text = format!(r#"{{"Name":"vm","Endpoints":{{"docker":{{"Host":"{endpoint}"}}}}}}"#);
+    fs::write(meta.join("meta.json"), text).unwrap();
+    soon(&run)
+}
+
+#[test]
+fn a_context_that_was_named_is_told_with_who_has_named_it() {
+    let socket = "unix:///nowhere/vm.sock";
+    let option = |run: Devinfra| run.args(["--context", "vm"]);
+    assert_snapshot!(with_context(socket, option), @"
+    exit: 4
+    --- stderr
+    error: no container engine answers at `unix:///nowhere/vm.sock`
+      Caused by: docker context `vm`, which `--context` names, has this address, and no socket is there
+    hint: start Docker or Podman, or use another engine: give `--context` another name of `docker context ls`
+    ");
+    let variable = |run: Devinfra| run.variable("DOCKER_CONTEXT", "vm");
+    assert_snapshot!(with_context(socket, variable), @"
+    exit: 4
+    --- stderr
+    error: no container engine answers at `unix:///nowhere/vm.sock`
+      Caused by: docker context `vm`, which the variable `DOCKER_CONTEXT` names, has this address, and no socket is there
+    hint: start Docker or Podman, or use another engine: change or unset `DOCKER_CONTEXT`, or give `--context` or `--host`
+    ");
+    let variable = |run: Devinfra| run.variable("DOCKER_CONTEXT", "vm");
+    assert_snapshot!(with_context("pigeon://loft", variable), @"
+    exit: 4
+    --- stderr
+    error: engine address `pigeon://loft` of docker context `vm`, which the variable `DOCKER_CONTEXT` names, can't be used: there is no way to reach an engine by `pigeon`
+    hint: an address is such as `unix:///var/run/docker.sock` or `tcp://127.0.0.1:2375`
+    ");
+    assert_snapshot!(with_context("", option), @"
+    exit: 4
+    --- stderr
+    error: docker context `vm`, which `--context` names, can't be used: it has no docker endpoint
+    hint: list the contexts with `docker context ls`
     ");
 }
 
@@ -166,11 +212,11 @@ fn scripts_are_told_as_well() {
     assert_snapshot!(run("up"), @r#"
     exit: 4
     --- stdout
-    {"schema":1,"event":"result","ok":false,"stack":"shop","elapsed_ms":0,"services":[],"error":{"code":"engine.unreachable","message":"no container engine answers at `unix://[DIR]/no.sock`","causes":["it was chosen by `DOCKER_HOST`, and does not exist"],"hints":["start Docker or Podman, or name another engine with `--host` or `DOCKER_HOST`"],"service":null,"log":[],"problems":[],"further":[]}}
+    {"schema":1,"event":"result","ok":false,"stack":"shop","elapsed_ms":0,"services":[],"error":{"code":"engine.unreachable","message":"no container engine answers at `unix://[DIR]/no.sock`","causes":["the variable `DOCKER_HOST` names this address, and no socket is there"],"hints":["start Docker or Podman, or use another engine: change or unset `DOCKER_HOST`, or give `--host`"],"service":null,"log":[],"problems":[],"further":[]}}
     --- stderr
     error: no container engine answers at `unix://[DIR]/no.sock`
-      Caused by: it was chosen by `DOCKER_HOST`, and does not exist
-    hint: start Docker or Podman, or name another engine with `--host` or `DOCKER_HOST`
+      Caused by: the variable `DOCKER_HOST` names this address, and no socket is there
+    hint: start Docker or Podman, or use another engine: change or unset `DOCKER_HOST`, or give `--host`
     "#);
 }
 
@@ -181,8 +227,8 @@ fn without_a_stack_file_up_says_which_template_it_uses() {
     --- stderr
     no stack file here or above: using the embedded template `kohakuhub` (`devinfra init` writes it down)
     error: no container engine answers at `unix://[DIR]/no.sock`
-      Caused by: it was chosen by `DOCKER_HOST`, and does not exist
-    hint: start Docker or Podman, or name another engine with `--host` or `DOCKER_HOST`
+      Caused by: the variable `DOCKER_HOST` names this address, and no socket is there
+    hint: start Docker or Podman, or use another engine: change or unset `DOCKER_HOST`, or give `--host`
     ");
 }
 

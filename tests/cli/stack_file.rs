@@ -136,14 +136,14 @@ fn warnings_are_part_of_the_story() {
     warning: devinfra.yaml:3:45: port 2 is published on 0.0.0.0, where other machines can reach it; leave the address out to publish on 127.0.0.1 only
     warning: devinfra.yaml:3:67: variable `WHO` is not set; an empty text is used
     error: no container engine answers at `unix://[DIR]/no.sock`
-      Caused by: it was chosen by `DOCKER_HOST`, and does not exist
-    hint: start Docker or Podman, or name another engine with `--host` or `DOCKER_HOST`
+      Caused by: the variable `DOCKER_HOST` names this address, and no socket is there
+    hint: start Docker or Podman, or use another engine: change or unset `DOCKER_HOST`, or give `--host`
     ");
     assert_snapshot!(run().args(["status", "--quiet"]).run(), @"
     exit: 4
     --- stderr
     error: no container engine answers at `unix://[DIR]/no.sock`
-      Caused by: it was chosen by `DOCKER_HOST`, and does not exist
-    hint: start Docker or Podman, or name another engine with `--host` or `DOCKER_HOST`
+      Caused by: the variable `DOCKER_HOST` names this address, and no socket is there
+    hint: start Docker or Podman, or use another engine: change or unset `DOCKER_HOST`, or give `--host`
     ");
 }

@@ -78,7 +78,7 @@ fn quiet_silences_the_story_and_neither_the_answer_nor_a_failure() {
     exit: 4
     --- stderr
     error: no container engine answers at `unix://[DIR]/no.sock`
-      Caused by: it was chosen by `DOCKER_HOST`, and does not exist
-    hint: start Docker or Podman, or name another engine with `--host` or `DOCKER_HOST`
+      Caused by: the variable `DOCKER_HOST` names this address, and no socket is there
+    hint: start Docker or Podman, or use another engine: change or unset `DOCKER_HOST`, or give `--host`
     ");
 }

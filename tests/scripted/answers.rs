@@ -87,7 +87,7 @@ async fn a_socket_that_is_not_there_is_told_with_who_chose_it() {
     assert_eq!(ran.status, Some(4));
     assert!(
         ran.stderr
-            .contains("it was chosen by `--host`, and does not exist"),
+            .contains("`--host` names this address, and no socket is there"),
         "{}",
         ran.stderr
     );

@@ -2,7 +2,7 @@
 
 use super::CliError;
 use crate::cli::Exit;
-use crate::engine::{EngineError, UnreachableReason};
+use crate::engine::{Choice, EngineError, Naming, UnreachableReason};
 
 impl CliError {
     /// What an engine refused.
@@ -12,9 +12,11 @@ impl CliError {
             EngineError::Unreachable {
                 reason, chosen_by, ..
             } => Self::unreachable(error, *reason, chosen_by),
-            EngineError::Address { address, .. } => {
-                told(Exit::Engine, "engine.address").hint(address_hint(address))
-            }
+            EngineError::Address { .. } => told(Exit::Engine, "engine.address").hint(
+                "an address is such as `unix:///var/run/docker.sock` or `tcp://127.0.0.1:2375`",
+            ),
+            EngineError::Context { .. } => told(Exit::Engine, "engine.address")
+                .hint("list the contexts with `docker context ls`"),
             EngineError::Image { image, problem, .. } => Self::image(error, image, *problem),
             EngineError::NameTaken { .. } => told(Exit::Conflict, "container.name-taken")
                 .hint("run the command again: it was made after devinfra had looked"),
@@ -51,48 +53,64 @@ impl CliError {
         }
     }
 
-    fn unreachable(error: &EngineError, reason: UnreachableReason, chosen_by: &str) -> Self {
-        let (code, hint) = match reason {
+    fn unreachable(error: &EngineError, reason: UnreachableReason, chosen_by: &Choice) -> Self {
+        let another = another_engine(chosen_by);
+        let (code, hints) = match reason {
             UnreachableReason::NoSocket | UnreachableReason::Refused | UnreachableReason::Other => {
-                (
-                    "engine.unreachable",
-                    "start Docker or Podman, or name another engine with `--host` or `DOCKER_HOST`",
-                )
+                let hint = format!("start Docker or Podman, {another}");
+                ("engine.unreachable", vec![hint])
             }
-            UnreachableReason::PermissionDenied => (
-                "engine.permission-denied",
-                "add yourself to the group that owns the socket: `sudo usermod -aG docker $USER`, then log in again",
-            ),
-            UnreachableReason::Silent => (
-                "engine.silent",
-                "it accepts connections and says nothing: restart it",
-            ),
+            UnreachableReason::PermissionDenied => {
+                let hint = "add yourself to the group that owns the socket: `sudo usermod -aG docker $USER`, then log in again";
+                ("engine.permission-denied", vec![hint.to_owned(), another])
+            }
+            UnreachableReason::Silent => {
+                let hint = "it accepts connections and says nothing: restart it";
+                ("engine.silent", vec![hint.to_owned(), another])
+            }
         };
-        let mut told = Self::new(Exit::Engine, code, error).hint(hint);
-        told.causes.insert(
-            0,
-            format!(
-                "it was chosen by {chosen_by}{}",
-                match reason {
-                    UnreachableReason::NoSocket => ", and does not exist",
-                    UnreachableReason::Refused => ", and nobody listens on it",
-                    UnreachableReason::PermissionDenied => ", and may not be opened by you",
-                    UnreachableReason::Silent => ", and did not answer within 2 s",
-                    UnreachableReason::Other => "",
-                }
-            ),
-        );
+        let mut told = Self::new(Exit::Engine, code, error);
+        told.hints = hints;
+        let problem = match reason {
+            UnreachableReason::NoSocket => ", and no socket is there",
+            UnreachableReason::Refused => ", and nobody listens there",
+            UnreachableReason::PermissionDenied => ", and you may not open it",
+            UnreachableReason::Silent => ", and nothing was answered within 2 s",
+            UnreachableReason::Other => "",
+        };
+        told.causes
+            .insert(0, format!("{}{problem}", why_this(chosen_by)));
         told
     }
 }
 
-/// For an engine's address that can't be used: that of a context, or one that was written down.
-fn address_hint(address: &str) -> &'static str {
-    if address.starts_with("context ") {
-        "list the contexts with `docker context ls`"
-    } else {
-        "an address is such as `unix:///var/run/docker.sock` or `tcp://127.0.0.1:2375`"
+/// Why this address, of all.
+fn why_this(choice: &Choice) -> String {
+    match choice {
+        Choice::Option => "`--host` names this address".to_owned(),
+        Choice::Variable => "the variable `DOCKER_HOST` names this address".to_owned(),
+        Choice::Context(context) => format!("{context} has this address"),
+        Choice::WellKnown(whose) => format!("nothing names an engine, so {whose} is tried"),
     }
+}
+
+/// How another engine is chosen: what has chosen this one goes before everything else but options.
+fn another_engine(choice: &Choice) -> String {
+    let how = match choice {
+        Choice::Option => "give its address with `--host`",
+        Choice::Variable => "change or unset `DOCKER_HOST`, or give `--host`",
+        Choice::Context(context) => match context.named_by {
+            Naming::Option => "give `--context` another name of `docker context ls`",
+            Naming::Variable => "change or unset `DOCKER_CONTEXT`, or give `--context` or `--host`",
+            Naming::Configuration => {
+                "switch with `docker context use`, or give `--context` or `--host`"
+            }
+        },
+        Choice::WellKnown(_) => {
+            "name it with `DOCKER_HOST`, `docker context use`, `--context` or `--host`"
+        }
+    };
+    format!("or use another engine: {how}")
 }
 
 /// Networks without a running container may still be wanted: which of them go, people decide.
@@ -114,4 +132,63 @@ fn network_hint(idle: &[String]) -> String {
     format!(
         "remove those that nobody needs, with `docker network rm`; no running container uses {named}{more}"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Context;
+
+    /// Why the address is tried, and how another is chosen.
+    fn told(chosen_by: Choice) -> (String, String) {
+        let error = EngineError::Unreachable {
+            address: "unix:///var/run/docker.sock".to_owned(),
+            chosen_by,
+            reason: UnreachableReason::PermissionDenied,
+            source: None,
+        };
+        let told = CliError::engine(&error);
+        (told.causes[0].clone(), told.hints[1].clone())
+    }
+
+    fn pair(cause: &str, hint: &str) -> (String, String) {
+        let cause = format!("{cause}, and you may not open it");
+        (cause, format!("or use another engine: {hint}"))
+    }
+
+    #[test]
+    fn who_has_chosen_the_address_is_told_with_the_way_to_another() {
+        assert_eq!(
+            told(Choice::WellKnown("Docker's default socket")),
+            pair(
+                "nothing names an engine, so Docker's default socket is tried",
+                "name it with `DOCKER_HOST`, `docker context use`, `--context` or `--host`"
+            )
+        );
+        assert_eq!(
+            told(Choice::Variable),
+            pair(
+                "the variable `DOCKER_HOST` names this address",
+                "change or unset `DOCKER_HOST`, or give `--host`"
+            )
+        );
+        let context = |named_by| {
+            let name = "vm".to_owned();
+            told(Choice::Context(Context { name, named_by }))
+        };
+        assert_eq!(
+            context(Naming::Variable),
+            pair(
+                "docker context `vm`, which the variable `DOCKER_CONTEXT` names, has this address",
+                "change or unset `DOCKER_CONTEXT`, or give `--context` or `--host`"
+            )
+        );
+        assert_eq!(
+            context(Naming::Configuration),
+            pair(
+                "the current docker context `vm` has this address",
+                "switch with `docker context use`, or give `--context` or `--host`"
+            )
+        );
+    }
 }

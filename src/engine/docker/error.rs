@@ -320,11 +320,12 @@ fn image_problem(message: &str) -> ImageProblem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Choice;
 
     fn said(status: u16, message: &str) -> EngineError {
         let address = Address {
             url: "unix:///x".to_owned(),
-            chosen_by: "a test".to_owned(),
+            chosen_by: Choice::Option,
         };
         let error = Error::DockerResponseServerError {
             status_code: status,

@@ -230,11 +230,12 @@ impl fmt::Display for Version {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Choice;
 
     fn agreed(said: &str) -> String {
         let address = Address {
             url: "unix:///x".to_owned(),
-            chosen_by: "a test".to_owned(),
+            chosen_by: Choice::Option,
         };
         match agree(Some(said), &address) {
             Ok(Some(version)) => version.to_string(),

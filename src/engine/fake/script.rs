@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Notify, broadcast};
 
 use super::state::{FakeContainer, State};
-use crate::engine::{Address, ContainerEvent, LogLine, LogStream};
+use crate::engine::{Address, Choice, ContainerEvent, LogLine, LogStream};
 use crate::model::{
     ContainerId, ContainerSpec, ContainerState, ImageRef, Maker, Network, NetworkId,
 };
@@ -26,7 +26,7 @@ impl Default for FakeEngine {
     fn default() -> Self {
         let address = Address {
             url: "unix:///fake.sock".to_owned(),
-            chosen_by: "a test".to_owned(),
+            chosen_by: Choice::Option,
         };
         Self {
             address,
