@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{FlowError, Session, check_names};
 use crate::apply::{Question, observe};
-use crate::kinds::{Credentials, CredentialsError, Names, Values, left_out, resolve};
+use crate::kinds::{Credentials, CredentialsError, Names, Values, left_out, resolve, written_in};
 use crate::model::{Kind, Observed, ObservedContainer, Secret, Service, ServiceName};
 
 /// What the application is told.
@@ -51,6 +51,7 @@ pub async fn variables(
             Some(container) => variables.add(service, container, names)?,
             None => variables.values.extend(left_out(service)),
         }
+        variables.secrets.extend(written_in(&service.exports));
     }
     Ok(variables)
 }

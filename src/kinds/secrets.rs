@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 
 use super::Credentials;
-use crate::model::{Kind, Secret, Service, Stack};
+use crate::model::{Exports, Kind, Secret, Service, Stack};
 
 /// Parts of a variable's name that say that its value is a secret.
 const WORDS: [&str; 6] = ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL"];
@@ -21,13 +21,36 @@ const SETTINGS: [&str; 10] = [
 const PIN: usize = 6;
 
 /// The passwords and keys of a stack: those of its services' kinds, those in LakeFS' credentials
-/// file, variables whose names say so, and passwords in URLs of others.
+/// file, variables whose names say so, those of the application included, and passwords in URLs, also
+/// in commands and hooks.
 ///
 /// A value that is a name in the stack as well, as in `minioadmin` and `minioadmin`, is none: it is in
 /// every endpoint, and to hide it would garble what people need without keeping anything.
 pub fn secrets(stack: &Stack) -> Vec<Secret> {
     let services: Vec<&Service> = stack.services.values().collect();
-    of_services(&services)
+    let hooks = &stack.hooks;
+    let hooks = [&hooks.after_up, &hooks.after_reset, &hooks.before_down];
+    let words = hooks.into_iter().flatten().flatten();
+    let in_hooks = words.flat_map(|word| in_urls(word)).map(Secret::new);
+    of_services(&services).into_iter().chain(in_hooks).collect()
+}
+
+/// What the application is told that the stack file says itself, and nobody else may see.
+pub fn written_in(exports: &Exports) -> Vec<Secret> {
+    let with = exports.with.iter();
+    let with = with.map(|(name, value)| (name, value.as_str()));
+    let without = exports.without.iter();
+    let without = without.map(|(name, value)| (name, value.as_str()));
+    let mut found = Vec::new();
+    for (name, value) in with.chain(without) {
+        if says_secret(name.as_str()) && !is_setting(value) {
+            found.push(value);
+        }
+        found.extend(in_urls(value));
+    }
+    // What stands for something else is none by itself.
+    found.retain(|text| !text.contains('{'));
+    found.into_iter().map(Secret::new).collect()
 }
 
 fn of_services(services: &[&Service]) -> Vec<Secret> {
@@ -43,8 +66,13 @@ fn of_service(service: &Service) -> Vec<Secret> {
         if says_secret(name) && !is_setting(value.reveal()) {
             found.push(value.clone());
         }
-        found.extend(in_url(value.reveal()).map(Secret::new));
+        found.extend(in_urls(value.reveal()).map(Secret::new));
     }
+    let spec = &service.container;
+    let words = [&spec.entrypoint, &spec.command].into_iter().flatten();
+    let passwords = words.flatten().flat_map(|word| in_urls(word));
+    found.extend(passwords.map(Secret::new));
+    found.extend(written_in(&service.exports));
     match &service.kind {
         Kind::Postgres(options) => {
             login(&mut found, &options.login.user, &options.login.password);
@@ -100,12 +128,13 @@ fn names(service: &Service) -> Vec<&str> {
     names
 }
 
-/// The password of `scheme://user:password@host`.
-fn in_url(text: &str) -> Option<&str> {
-    let (_, rest) = text.split_once("://")?;
-    let authority = rest.split(['/', '?', '#']).next()?;
-    let (login, _) = authority.rsplit_once('@')?;
-    Some(login.split_once(':')?.1)
+/// The passwords of each `scheme://user:password@host`.
+fn in_urls(text: &str) -> impl Iterator<Item = &str> {
+    text.split("://").skip(1).filter_map(|rest| {
+        let authority = rest.split(['/', '?', '#', ' ', '\'', '"']).next()?;
+        let (login, _) = authority.rsplit_once('@')?;
+        Some(login.split_once(':')?.1)
+    })
 }
 
 fn says_secret(name: &str) -> bool {
@@ -123,7 +152,9 @@ fn is_setting(value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ContainerSpec, ImageRef, LoginRole, Postgres, ServiceName};
+    use crate::model::{
+        ContainerSpec, ImageRef, LoginRole, Postgres, ServiceName, Template, VariableName,
+    };
 
     fn service(password: &str, variables: &[(&str, &str)]) -> Service {
         let spec = ContainerSpec::new("shop-db", ImageRef::parse("postgres").unwrap());
@@ -162,6 +193,33 @@ mod tests {
             ],
         );
         assert_eq!(found(&service), ["of-a-token", "of-a-url"]);
+    }
+
+    #[test]
+    fn passwords_in_urls_of_commands_and_of_what_is_exported_are_secrets_too() {
+        let mut service = service("", &[]);
+        let words = [
+            "sh",
+            "-c",
+            "psql 'postgres://a:of-one@h/x' && curl http://b:of-two@h",
+        ];
+        service.container.command = Some(words.map(str::to_owned).into());
+        let exports = &mut service.exports;
+        for (name, value) in [
+            ("API_URL", "http://me:of-three@{host}:{port}"),
+            ("DATABASE_URL", "postgres://{user}:{password}@{host}"),
+            ("API_TOKEN", "of-four"),
+            ("API_KEY", "{key}"),
+        ] {
+            let name = VariableName::new(name).unwrap();
+            exports.with.insert(name, Template::parse(value).unwrap());
+        }
+        let name = VariableName::new("CACHE_SECRET").unwrap();
+        exports.without.insert(name, "of-five".to_owned());
+        assert_eq!(
+            found(&service),
+            ["of-five", "of-four", "of-one", "of-three", "of-two"]
+        );
     }
 
     #[test]
