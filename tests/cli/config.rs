@@ -10,11 +10,11 @@ services:
   db:
     image: postgres:15
     ports: ['0.0.0.0:5432:5432']
-    environment: {POSTGRES_PASSWORD: correct-horse}
+    environment: {POSTGRES_PASSWORD: planted-correct-horse}
   cache:
     image: valkey/valkey:8
-    command: valkey-server --requirepass battery-staple
-    x-devinfra: {exports: {CACHE_URL: 'redis://:battery-staple@127.0.0.1/0'}}
+    command: valkey-server --requirepass planted-battery-staple
+    x-devinfra: {exports: {CACHE_URL: 'redis://:planted-battery-staple@127.0.0.1/0'}}
 ";
 
 #[test]
@@ -76,11 +76,11 @@ fn secrets_are_shown_to_who_asks() {
         .args(["config", "--show-secrets"])
         .stdout();
     let redacted = Devinfra::new().stack(STACK).args(["config"]).stdout();
-    assert_eq!(shown.matches("correct-horse").count(), 2);
-    assert_eq!(shown.matches("battery-staple").count(), 3);
+    assert_eq!(shown.matches("planted-correct-horse").count(), 2);
+    assert_eq!(shown.matches("planted-battery-staple").count(), 3);
     let hidden = shown
-        .replace("correct-horse", "<redacted>")
-        .replace("battery-staple", "<redacted>");
+        .replace("planted-correct-horse", "<redacted>")
+        .replace("planted-battery-staple", "<redacted>");
     assert_eq!(hidden.replace('\'', ""), redacted.replace('\'', ""));
 }
 
@@ -134,6 +134,6 @@ fn files_come_from_the_command_line_or_the_environment() {
 #[test]
 fn the_template_that_stands_in_for_a_stack_file_is_told() {
     let run = Devinfra::new().args(["config"]);
-    let stderr = run.command().output().unwrap().stderr;
+    let stderr = run.output().stderr;
     assert_snapshot!(String::from_utf8(stderr).unwrap(), @"no stack file here or above: using the embedded template `kohakuhub` (`devinfra init` writes it down)");
 }

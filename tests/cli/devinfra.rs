@@ -7,13 +7,24 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
+use crate::watch::Watch;
+
 /// A run of the binary, which sees nothing of this machine: no variables, an empty home, no engine.
 #[must_use]
 pub(crate) struct Devinfra {
     temporary: TempDir,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
+    /// What is in the project by the test's own hand.
+    files: Vec<PathBuf>,
 }
+
+/// The secrets of the template that is used where there is no stack file.
+const SECRETS: [(&str, &str); 3] = [
+    ("DEV_POSTGRES_PASSWORD", "planted-of-the-database"),
+    ("DEV_MINIO_ROOT_PASSWORD", "planted-of-the-store"),
+    ("DEV_LAKEFS_ENCRYPT_SECRET_KEY", "planted-of-lakefs"),
+];
 
 impl Devinfra {
     pub(crate) fn new() -> Self {
@@ -25,6 +36,7 @@ impl Devinfra {
             temporary,
             arguments: Vec::new(),
             environment: Vec::new(),
+            files: Vec::new(),
         }
     }
 
@@ -34,8 +46,10 @@ impl Devinfra {
     }
 
     /// Writes a file of the project.
-    pub(crate) fn file(self, path: &str, text: &str) -> Self {
-        fs::write(self.project().join(path), text).unwrap();
+    pub(crate) fn file(mut self, path: &str, text: &str) -> Self {
+        let path = self.project().join(path);
+        fs::write(&path, text).unwrap();
+        self.files.push(path);
         self
     }
 
@@ -64,8 +78,7 @@ impl Devinfra {
         self.temporary.path().join(name)
     }
 
-    /// The command, for who wants its streams otherwise.
-    pub(crate) fn command(&self) -> Command {
+    fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_devinfra"));
         let socket = self.beside("no.sock");
         command
@@ -75,6 +88,7 @@ impl Devinfra {
             .env("HOME", self.beside("home"))
             .env("COLUMNS", "100")
             .env("DOCKER_HOST", format!("unix://{}", socket.display()))
+            .envs(SECRETS)
             .envs(self.environment.iter().cloned())
             .stdin(Stdio::null());
         command
@@ -83,13 +97,38 @@ impl Devinfra {
     /// Runs it: its exit status and both streams, as one text.
     #[track_caller]
     pub(crate) fn run(&self) -> String {
-        self.shown(&self.command().output().unwrap())
+        self.shown(&self.output())
+    }
+
+    /// Runs it.
+    #[track_caller]
+    pub(crate) fn output(&self) -> Output {
+        self.output_with(|_as_it_is| {})
+    }
+
+    /// Runs it, prepared otherwise. Every run goes through here, where it is watched, and what it has
+    /// written to files is as well.
+    #[track_caller]
+    pub(crate) fn output_with(&self, prepare: impl FnOnce(&mut Command)) -> Output {
+        let mut command = self.command();
+        prepare(&mut command);
+        let watch = Watch::over(&command);
+        let output = command.output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        watch.look_at(&text(&output.stdout), &text(&output.stderr));
+        for entry in fs::read_dir(self.project()).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() && !self.files.contains(&path) {
+                watch.look_at("", &fs::read_to_string(path).unwrap());
+            }
+        }
+        output
     }
 
     /// Runs it, and returns its standard output as it is.
     #[track_caller]
     pub(crate) fn stdout(&self) -> String {
-        String::from_utf8(self.command().output().unwrap().stdout).unwrap()
+        String::from_utf8(self.output().stdout).unwrap()
     }
 
     /// A finished run as one text; times and places differ from run to run.

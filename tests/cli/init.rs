@@ -76,7 +76,7 @@ fn a_directory_that_does_not_exist_is_not_made() {
 fn every_template_that_is_written_can_be_read() {
     for template in TEMPLATES {
         let run = Devinfra::new().stack(template.text).args(["config", "-q"]);
-        let output = run.command().output().unwrap();
+        let output = run.output();
         assert!(output.status.success(), "{}", run.shown(&output));
     }
 }

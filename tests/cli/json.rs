@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::devinfra::Devinfra;
 
-const STACK: &str = "name: shop\nservices: {db: {image: postgres:15, ports: ['5432:5432']}}";
+const STACK: &str = "name: shop\nservices: {db: {image: postgres:15, ports: ['5432:5432'], \
+                     environment: {POSTGRES_PASSWORD: planted-one}}}";
 
 /// The one document that the run answers with.
 #[track_caller]

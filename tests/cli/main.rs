@@ -10,6 +10,9 @@ mod examples;
 mod help;
 mod init;
 mod json;
+mod secrets;
 mod stack_file;
 mod streams;
 mod usage;
+#[path = "../support/watch.rs"]
+mod watch;

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io;
-use std::process::Stdio;
 
 use insta::assert_snapshot;
 
@@ -13,13 +12,16 @@ use crate::devinfra::Devinfra;
 fn unread(run: &Devinfra) -> String {
     let (reader, writer) = io::pipe().unwrap();
     drop(reader);
-    let output = run.command().stdout(writer).stderr(Stdio::piped()).output();
-    run.shown(&output.unwrap())
+    run.shown(&run.output_with(|command| {
+        command.stdout(writer);
+    }))
 }
 
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
-    let run = || Devinfra::new().stack("services: {db: {image: postgres:15}}");
+    let stack =
+        "services: {db: {image: postgres:15, environment: {POSTGRES_PASSWORD: planted-one}}}";
+    let run = || Devinfra::new().stack(stack);
     for run in [
         run().args(["config"]),
         run().args(["config", "--json"]),
@@ -53,8 +55,10 @@ fn an_answer_that_is_lost_on_a_full_disk_is_a_failure() {
         .stack("services: {db: {image: postgres:15}}")
         .args(["--progress", "github", "config"]);
     let full = File::options().write(true).open("/dev/full").unwrap();
-    let output = run.command().stdout(full).stderr(Stdio::piped()).output();
-    assert_snapshot!(run.shown(&output.unwrap()), @"
+    let output = run.output_with(|command| {
+        command.stdout(full);
+    });
+    assert_snapshot!(run.shown(&output), @"
     exit: 1
     --- stderr
     error: failed to write to standard output

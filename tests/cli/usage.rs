@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::devinfra::Devinfra;
 
-const STACK: &str = "services: {db: {image: postgres:15}, web: {image: caddy:2}}";
+const STACK: &str = "services: {db: {image: postgres:15, environment: {POSTGRES_PASSWORD: planted-one}}, web: {image: caddy:2}}";
 
 #[test]
 fn no_command_shows_the_help() {
@@ -111,9 +111,9 @@ fn a_name_of_the_environment_is_held_to_the_rule_and_an_empty_one_is_none() {
 fn a_variable_that_is_not_utf_8_is_refused_where_it_decides() {
     let run = |name: &str, arguments: &[&str]| {
         let run = Devinfra::new().stack(STACK).args(arguments);
-        let mut command = run.command();
-        command.env(name, OsStr::from_bytes(b"\xff"));
-        run.shown(&command.output().unwrap())
+        run.shown(&run.output_with(|command| {
+            command.env(name, OsStr::from_bytes(b"\xff"));
+        }))
     };
     for (name, command) in [
         ("DOCKER_HOST", "status"),

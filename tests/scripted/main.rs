@@ -22,4 +22,6 @@ mod run;
 mod secrets;
 mod streams;
 mod versions;
+#[path = "../support/watch.rs"]
+mod watch;
 mod world;

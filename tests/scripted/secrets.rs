@@ -3,7 +3,8 @@
 
 use crate::engine::{At, ScriptedEngine};
 use crate::faults::Fault;
-use crate::run::{PLANTED, devinfra};
+use crate::run::devinfra;
+use crate::watch::PLANTED;
 
 const RUNS: &[&[&str]] = &[
     &["config"],
@@ -53,6 +54,27 @@ async fn a_secret_that_is_asked_for_is_shown() {
     let engine = ScriptedEngine::new("1.41");
     let ran = devinfra(&engine, &["config", "--show-secrets"]).await;
     assert!(ran.stdout.contains(PLANTED));
+}
+
+/// What the stack file tells the application itself, and a job's log must not have.
+#[tokio::test]
+async fn a_job_on_github_hides_what_the_stack_file_exports_too() {
+    let engine = ScriptedEngine::new("1.41");
+    engine.stack(
+        "
+name: scripted
+services:
+  db:
+    image: example/db:1
+    x-devinfra:
+      kind: process
+      exports: {API_TOKEN: planted-token, API_URL: 'http://me:planted-login@host', MODE: fast}
+",
+    );
+    devinfra(&engine, &["up"]).await.succeeded();
+    let ran = devinfra(&engine, &["env", "--format", "github"]).await;
+    let masks = "::add-mask::planted-login\n::add-mask::planted-token\n";
+    assert_eq!(ran.stderr, masks);
 }
 
 /// Hooks write what they like, a probe's answer is anybody's, and so is a log.

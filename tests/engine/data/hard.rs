@@ -55,18 +55,13 @@ fn an_ordinary_user_needs_no_rights_but_the_engines() {
     fs::create_dir(&home).unwrap();
     give(&home);
     fs::set_permissions(project.outside(), fs::Permissions::from_mode(0o755)).unwrap();
-    let command = |args: &[&str]| {
+    let run = |args: &[&str]| {
         let mut command = project.command(args);
         command.env("HOME", &home);
         command.uid(USER).gid(socket.gid());
-        command
+        Running::start(command).wait()
     };
-    let run = |args: &[&str]| {
-        let output = command(args).output().unwrap();
-        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{args:?}: {stderr}");
-    };
-    run(&["up"]);
+    run(&["up"]).succeeds();
     let data = project.path().join("hub-meta/dev/postgres-data");
     assert_eq!(
         fs::metadata(&data).unwrap().uid(),
@@ -90,16 +85,16 @@ fn an_ordinary_user_needs_no_rights_but_the_engines() {
     fs::write(&foreign, "x").unwrap();
     fs::rename(data.join("PG_VERSION"), data.join("no-version")).unwrap();
     for turn in 0..2 {
-        let refused = command(&["reset", "--hard", "--yes"]).output().unwrap();
-        let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+        let refused = run(&["reset", "--hard", "--yes"]);
+        let told = &refused.stderr;
         assert!(told.contains("devinfra did not make it"), "{turn}: {told}");
         assert!(foreign.exists() && data.join("global").exists(), "{turn}");
     }
     fs::remove_file(&foreign).unwrap();
     fs::rename(data.join("no-version"), data.join("PG_VERSION")).unwrap();
-    run(&["reset", "--hard", "--yes"]);
+    run(&["reset", "--hard", "--yes"]).succeeds();
     assert!(!planted.exists());
-    run(&["down"]);
+    run(&["down"]).succeeds();
 }
 
 /// Directories that are half empty are what a killed run leaves, and what no server starts on.

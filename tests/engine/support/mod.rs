@@ -7,53 +7,25 @@ pub(crate) mod images;
 pub(crate) mod ports;
 pub(crate) mod project;
 pub(crate) mod proxy;
+#[path = "../../support/pty.rs"]
 pub(crate) mod pty;
 pub(crate) mod run;
 pub(crate) mod secrets;
+#[path = "../../support/waiting.rs"]
+mod waiting;
+#[path = "../../support/watch.rs"]
+pub(crate) mod watch;
 
 use std::env;
 use std::thread;
-use std::time::Duration;
-
-use tokio::runtime::Builder;
-use tokio::time::{Instant, sleep};
 
 pub(crate) use project::Project;
 pub(crate) use run::{Run, Running};
+pub(crate) use waiting::{block_on, pause, until};
 
 /// A variable of the environment the tests run in.
 pub(crate) fn variable(name: &str) -> Option<String> {
     env::vars().find_map(|(key, value)| (key == name && !value.is_empty()).then_some(value))
-}
-
-/// Runs a future to its end, on a runtime of its own.
-pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
-    Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(future)
-}
-
-/// Asks `look` until it has an answer; panics when there is none by `patience`.
-#[track_caller]
-pub(crate) fn until<T>(what: &str, patience: Duration, look: impl Fn() -> Option<T>) -> T {
-    let began = Instant::now();
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(
-            began.elapsed() < patience,
-            "not within {patience:?}: {what}"
-        );
-        pause(Duration::from_millis(5));
-    }
-}
-
-/// Lets time pass.
-pub(crate) fn pause(duration: Duration) {
-    block_on(async { sleep(duration).await });
 }
 
 /// Runs the jobs at the same time and gives their results in their order.

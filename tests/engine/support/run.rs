@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io::{BufRead as _, BufReader, Read};
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::{self, JoinHandle};
@@ -12,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::secrets::{self, must_keep};
+use super::watch::Watch;
 
 /// A run that has ended.
 #[derive(Debug)]
@@ -33,8 +32,7 @@ pub(crate) struct Running {
     process: Process,
     began: Instant,
     command: String,
-    /// The project directory, where the run must keep its secrets.
-    keeps: Option<PathBuf>,
+    watch: Watch,
     lines: Receiver<String>,
     stdout: JoinHandle<String>,
     stderr: JoinHandle<String>,
@@ -53,8 +51,7 @@ impl Drop for Process {
 
 impl Running {
     pub(crate) fn start(mut command: Command) -> Self {
-        let keeps = command.get_current_dir().map(Path::to_path_buf);
-        let keeps = keeps.filter(|_| must_keep(&command));
+        let watch = Watch::over(&command);
         let shown = format!("{command:?}");
         let shown = shown.split("devinfra\" ").last().unwrap().to_owned();
         command.stdin(Stdio::null());
@@ -71,7 +68,7 @@ impl Running {
             process: Process(child),
             began,
             command: shown,
-            keeps,
+            watch,
             lines,
             stdout,
             stderr,
@@ -112,10 +109,7 @@ impl Running {
             stderr: self.stderr.join().unwrap(),
             command: self.command,
         };
-        assert!(!run.stderr.contains("panicked at"), "{run}");
-        if let Some(project) = self.keeps {
-            secrets::are_not_in(&run.to_string(), &project);
-        }
+        self.watch.look_at(&run.stdout, &run.stderr);
         run
     }
 }

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -13,8 +12,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
-use super::secrets::{self, must_keep};
-use super::until;
+use super::waiting::{pause, until};
+use super::watch::Watch;
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -27,8 +26,7 @@ pub(crate) struct Pty {
     /// The command's end.
     terminal: File,
     shown: Arc<Mutex<String>>,
-    /// The project directory, where the run must keep its secrets.
-    keeps: Option<PathBuf>,
+    watch: Watch,
 }
 
 impl Pty {
@@ -40,8 +38,7 @@ impl Pty {
         let flags = OFlags::RDWR | OFlags::NOCTTY;
         let terminal = File::from(open(name, flags, Mode::empty()).unwrap());
         let keyboard = File::from(controller);
-        let keeps = command.get_current_dir().map(Path::to_path_buf);
-        let keeps = keeps.filter(|_| must_keep(&command));
+        let watch = Watch::over(&command);
         let end = || terminal.try_clone().unwrap();
         command.stdin(end()).stdout(end()).stderr(end());
         // Before it begins: it may look at once.
@@ -61,7 +58,7 @@ impl Pty {
             keyboard,
             terminal,
             shown,
-            keeps,
+            watch,
         }
     }
 
@@ -103,12 +100,10 @@ impl Pty {
     pub(crate) fn ends(&mut self) -> Option<i32> {
         for _look in 0..6000 {
             if let Some(status) = self.child.try_wait().unwrap() {
-                if let Some(project) = &self.keeps {
-                    secrets::are_not_in(&self.shown(), project);
-                }
+                self.watch.look_at(&self.shown(), "");
                 return status.code();
             }
-            super::pause(Duration::from_millis(10));
+            pause(Duration::from_millis(10));
         }
         panic!("it goes on after {:?}", self.shown());
     }
