@@ -10,12 +10,12 @@ use tokio::time::{Instant, sleep};
 
 use crate::cache::engine_with_cache;
 use crate::engine::{At, ScriptedEngine};
-use crate::faults::{DOCUMENTED, FAULTS, Fault, all_hold};
+use crate::faults::{DOCUMENTED, FAULTS, Fault, all_hold, patient};
 use crate::http::Request;
 use crate::run::{Ran, Run, devinfra, start};
 
 /// How long a run may take to get over a fault.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(45);
 
 const FOLLOW: &[&str] = &["logs", "-f"];
 const WATCH: &[&str] = &["cache", "stats", "--watch", "--json"];
@@ -37,7 +37,7 @@ async fn interrupted(mut run: Run) -> Ran {
 }
 
 async fn up(engine: &ScriptedEngine) {
-    let ran = devinfra(engine, &["up", "--wait-timeout", "20s"]).await;
+    let ran = patient(engine, &["up", "--wait-timeout", "20s"]).await;
     ran.succeeded();
     engine.script(None);
 }
@@ -194,7 +194,7 @@ async fn events_that_end_again_and_again_are_not_asked_for_without_a_pause() {
         let asked = engine.calls().len();
         assert!((6..25).contains(&asked), "{fault:?}: {asked} calls in 5 s");
         // A container that is made meanwhile is found without them.
-        let made = devinfra(&engine, &["up", "--recreate", "--wait-timeout", "20s"]).await;
+        let made = patient(&engine, &["up", "--recreate", "--wait-timeout", "20s"]).await;
         made.succeeded();
         let lines = |run: &Run| run.stdout().matches("ready to serve").count();
         assert!(holds(&mut run, |run| lines(run) == 2).await, "{fault:?}");
