@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use rustix::process::{getgid, getuid};
 
@@ -19,13 +20,15 @@ pub(super) struct Settings {
     environment: BTreeMap<String, String>,
     /// Variables that are set to something else.
     not_unicode: BTreeSet<String>,
-    current_directory: PathBuf,
+    /// Who only says whole paths can do without.
+    current_directory: io::Result<PathBuf>,
 }
 
 /// A request for a stack file, with what it borrows.
 #[derive(Debug)]
 pub(super) struct StackRequest<'a> {
     settings: &'a Settings,
+    current_directory: &'a Path,
     global: &'a Global,
     named: &'a [ServiceName],
     files: Vec<FileSource>,
@@ -41,7 +44,7 @@ impl StackRequest<'_> {
         Request {
             files: &self.files,
             project_directory: self.global.project_directory.as_deref(),
-            current_directory: &self.settings.current_directory,
+            current_directory: self.current_directory,
             name: self.name.as_ref(),
             env_files: &self.global.env_files,
             profiles: &self.global.profiles,
@@ -76,12 +79,10 @@ impl Settings {
                 (Err(_other), _) => {}
             }
         }
-        // A working directory that was deleted can only fail later, where a file is looked for.
-        let current_directory = env::current_dir().unwrap_or_else(|_deleted| PathBuf::from("/"));
         Self {
             environment,
             not_unicode,
-            current_directory,
+            current_directory: env::current_dir(),
         }
     }
 
@@ -109,8 +110,41 @@ impl Settings {
         self.variable(name).is_some()
     }
 
-    pub(super) fn current_directory(&self) -> &PathBuf {
-        &self.current_directory
+    /// The path, from the working directory on.
+    ///
+    /// # Errors
+    ///
+    /// When the working directory is needed, and was deleted.
+    pub(super) fn whole(&self, path: &Path) -> Result<PathBuf, CliError> {
+        if path.is_absolute() {
+            return Ok(path.to_owned());
+        }
+        Ok(self.current_directory()?.join(path))
+    }
+
+    fn current_directory(&self) -> Result<&Path, CliError> {
+        let current = self.current_directory.as_deref();
+        current.map_err(CliError::working_directory)
+    }
+
+    /// Where a stack file and its project are looked for. Nothing is where all that is said is whole
+    /// paths.
+    fn start(&self, global: &Global, files: &[FileSource]) -> Result<&Path, CliError> {
+        let directory = global.project_directory.as_deref();
+        let is_said = match (directory, files.first()) {
+            (Some(directory), _) => directory.is_absolute(),
+            (None, Some(FileSource::Path(path))) => path.is_absolute(),
+            (None, Some(FileSource::Template(_)) | None) => false,
+        };
+        let is_whole = |file: &FileSource| match file {
+            FileSource::Path(path) => path.is_absolute(),
+            FileSource::Template(_) => true,
+        };
+        let mut env_files = global.env_files.iter();
+        if is_said && files.iter().all(is_whole) && env_files.all(|file| file.is_absolute()) {
+            return Ok(self.current_directory.as_deref().unwrap_or(Path::new("/")));
+        }
+        self.current_directory()
     }
 
     /// What was said about the engine.
@@ -143,7 +177,8 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// When `DEVINFRA_NAME` is no name, or it or `DEVINFRA_FILE` is no text.
+    /// When `DEVINFRA_NAME` is no name, it or `DEVINFRA_FILE` is no text, or the working directory is
+    /// needed and was deleted.
     pub(super) fn stack_request<'a>(
         &'a self,
         global: &'a Global,
@@ -155,12 +190,14 @@ impl Settings {
             global.files.iter().map(String::as_str).collect()
         };
         let files = files.into_iter().filter(|file| !file.is_empty());
+        let files: Vec<FileSource> = files.map(FileSource::parse).collect();
         let name = self.stack_name(global)?;
         Ok(StackRequest {
             settings: self,
+            current_directory: self.start(global, &files)?,
             global,
             named,
-            files: files.map(FileSource::parse).collect(),
+            files,
             name,
         })
     }

@@ -10,6 +10,7 @@ mod examples;
 mod help;
 mod init;
 mod json;
+mod nowhere;
 mod secrets;
 mod stack_file;
 mod streams;

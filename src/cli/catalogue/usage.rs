@@ -55,6 +55,12 @@ pub(super) const USAGE: Chapter = Chapter {
             "Set it anew, or unset it.",
         ),
         entry(
+            "usage.working-directory",
+            Exit::Usage,
+            "The directory that devinfra was run in does not exist any more.",
+            "Change to another one, or name the project's whole path with `--project-directory`.",
+        ),
+        entry(
             "usage.project-directory",
             Exit::Usage,
             "`--project-directory` names no directory.",

@@ -32,7 +32,7 @@ pub(super) fn completions(context: &Context<'_>, shell: Shell) -> Exit {
 
 pub(super) fn man(context: &Context<'_>, args: &ManPages) -> Result<Exit, CliError> {
     if let Some(directory) = &args.output {
-        let directory = context.settings.current_directory().join(directory);
+        let directory = context.settings.whole(directory)?;
         write_pages(&directory).map_err(|error| CliError::write(&directory, &error))?;
         if context.output.json {
             let document = json!({"schema": 1, "directory": directory.display().to_string()});

@@ -56,7 +56,7 @@ pub(super) fn run(context: &Context<'_>, args: &Init) -> Result<Exit, CliError> 
         }
         return Ok(Exit::Done);
     }
-    let path = context.settings.current_directory().join(&args.output);
+    let path = context.settings.whole(&args.output)?;
     write(&path, template)?;
     if is_json {
         let document = json!({"schema": 1, "template": name, "file": path.display().to_string()});

@@ -49,7 +49,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Report) -> Result<Exit, Cl
         }
         return Ok(Exit::Done);
     }
-    let path = context.settings.current_directory().join(&args.file);
+    let path = context.settings.whole(&args.file)?;
     fs::write(&path, text).map_err(|error| CliError::write(&path, &error))?;
     if is_json {
         let document = json!({"schema": 1, "file": path.display().to_string()});

@@ -142,6 +142,24 @@ impl CliError {
             .hint("set it anew, or unset it")
     }
 
+    /// A working directory that can't be told, since it was deleted.
+    pub(super) fn working_directory(error: &io::Error) -> Self {
+        let is_gone = error.kind() == io::ErrorKind::NotFound;
+        let message = if is_gone {
+            "the working directory does not exist any more"
+        } else {
+            "the working directory can't be found"
+        };
+        let told = Self::usage("usage.working-directory", message);
+        let told = if is_gone {
+            told
+        } else {
+            told.cause(error.to_string())
+        };
+        told.hint("change to another directory, or name the project's whole path with `--project-directory`")
+            .hint("`devinfra ls` lists what deleted projects have left running")
+    }
+
     /// What can't be, and is.
     pub(in crate::cli) fn defect(error: &dyn StdError) -> Self {
         Self::new(Exit::Failed, "internal.plan", error)
