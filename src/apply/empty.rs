@@ -22,6 +22,8 @@ use crate::model::{
     ServiceName, Submounts,
 };
 
+/// The key of the volumes that say that others are being emptied.
+const MARK: &str = "devinfra-wiping";
 /// Where the helper sees the directory.
 const PLACE: &str = "/devinfra";
 /// How often it is looked whether the helper has ended.
@@ -57,6 +59,11 @@ impl Walk<'_> {
                 source,
             })?;
         }
+        let stack = self.run.stack;
+        if let Some(mark) = stack.wipe_mark(service) {
+            let made = self.run.engine.create_volume(stack, MARK, &mark);
+            made.await?;
+        }
         Ok(())
     }
 
@@ -88,6 +95,10 @@ impl Walk<'_> {
                 service: service.name.clone(),
                 source,
             })?;
+        }
+        let stack = self.run.stack;
+        if let Some(mark) = stack.wipe_mark(service) {
+            self.run.engine.remove_volume(stack, &mark.name).await?;
         }
         Ok(())
     }

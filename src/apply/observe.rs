@@ -59,13 +59,14 @@ pub async fn observe(
         engine.volumes(stack, &anonymous),
         images(engine, stack),
     )?;
+    let volumes: BTreeSet<String> = volumes.into_iter().collect();
     let is_local = engine.address().is_local();
     let host = is_local.then(|| Observed {
         missing_directories: missing_directories(stack),
         obstacles: obstacles(stack),
         gone_directories: gone_directories(&containers, &networks),
         data_files: data_files(stack),
-        half_wiped: half_wiped(stack),
+        half_wiped: half_wiped(stack, &volumes),
         ..Observed::default()
     });
     let taken_ports = match question {
@@ -77,7 +78,7 @@ pub async fn observe(
     Ok(Observed {
         containers,
         networks,
-        volumes: volumes.into_iter().collect(),
+        volumes,
         images,
         taken_ports,
         ..host.unwrap_or_default()
@@ -172,11 +173,14 @@ async fn images(
     Ok(try_join_all(asked).await?.into_iter().collect())
 }
 
-/// The services with a data directory that a run has begun to empty and not emptied.
-pub fn half_wiped(stack: &Stack) -> BTreeSet<ServiceName> {
+/// The services with a data directory, or a volume, that a run has begun to empty and not emptied.
+/// These are the names of the stack's volumes.
+pub fn half_wiped(stack: &Stack, volumes: &BTreeSet<String>) -> BTreeSet<ServiceName> {
     let is_half_wiped = |service: &&Service| {
         let mut directories = service.data_mounts().filter_map(Mount::host_path);
-        directories.any(|path| data::is_wiping(&path.0, &stack.directory))
+        let mark = stack.wipe_mark(service);
+        mark.is_some_and(|mark| volumes.contains(&mark.name))
+            || directories.any(|path| data::is_wiping(&path.0, &stack.directory))
     };
     let services = stack.services.values().filter(is_half_wiped);
     services.map(|service| service.name.clone()).collect()

@@ -102,6 +102,10 @@ pub trait Engine: fmt::Debug + Send + Sync {
         volume: &VolumeSpec,
     ) -> Result<(), EngineError>;
 
+    /// Removes a volume that was made for the stack. One that is gone already is removed; one of this
+    /// name that is somebody else's stays.
+    async fn remove_volume(&self, stack: &Stack, name: &str) -> Result<(), EngineError>;
+
     /// Makes the service's container, attached to the networks given by their keys, without
     /// starting it.
     async fn create_container(

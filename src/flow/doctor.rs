@@ -1,5 +1,6 @@
 //! `doctor`: what is there to work with, whether anything is up or not. Looks, and changes nothing.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::Session;
@@ -8,7 +9,8 @@ use crate::cache::{Finding, Status};
 use crate::engine::{Engine, EngineError};
 use crate::host::{free_space, obstacle, owner};
 use crate::model::{
-    Bind, ContainerState, Maker, Mount, MountSource, Observed, Owner, PullPolicy, Service, Stack,
+    Bind, ContainerState, Maker, Mount, MountSource, Observed, Owner, PullPolicy, Service,
+    ServiceName, Stack,
 };
 use crate::plan::{Cause, Elsewhere, Refusal};
 
@@ -53,7 +55,7 @@ pub async fn examine_stack(session: &Session<'_>) -> Result<Vec<Finding>, Engine
     found.extend(containers(stack, &observed));
     found.extend(networks(stack, &observed));
     if session.engine.address().is_local() {
-        found.extend(directories(stack));
+        found.extend(directories(stack, &observed.half_wiped));
         found.extend(disk(&stack.directory));
     } else {
         let reason = "the engine is on another machine, whose directories can't be seen from here";
@@ -64,7 +66,7 @@ pub async fn examine_stack(session: &Session<'_>) -> Result<Vec<Finding>, Engine
 
 /// What this machine has of the stack's data, where no engine can be asked.
 pub fn examine_machine(stack: &Stack) -> Vec<Finding> {
-    let mut found = directories(stack);
+    let mut found = directories(stack, &half_wiped(stack, &BTreeSet::new()));
     found.extend(disk(&stack.directory));
     found
 }
@@ -201,7 +203,7 @@ fn networks(stack: &Stack, observed: &Observed) -> Vec<Finding> {
     told.collect()
 }
 
-fn directories(stack: &Stack) -> Vec<Finding> {
+fn directories(stack: &Stack, half_wiped: &BTreeSet<ServiceName>) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut looked_at = 0;
     for service in stack.services.values() {
@@ -212,7 +214,7 @@ fn directories(stack: &Stack) -> Vec<Finding> {
             }
         }
     }
-    found.extend(half_wiped(stack).iter().map(|name| {
+    found.extend(half_wiped.iter().map(|name| {
         let told = format!("a reset was killed while it deleted the data of `{name}`");
         Finding::new("data", Status::Warn, told).hint("`devinfra up` deletes the rest first")
     }));

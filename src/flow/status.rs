@@ -47,9 +47,8 @@ pub async fn status(session: &Session<'_>) -> Result<Vec<ServiceStatus>, FlowErr
         .zip(services)
         .map(|(status, service)| after_all(session, service, status));
     let mut all = join_all(looks).await;
-    let is_local = session.engine.address().is_local();
-    let half_wiped = if is_local {
-        half_wiped(session.stack)
+    let half_wiped = if session.engine.address().is_local() {
+        half_wiped(session.stack, &marks(session, &all).await?)
     } else {
         BTreeSet::new()
     };
@@ -75,6 +74,25 @@ pub async fn status(session: &Session<'_>) -> Result<Vec<ServiceStatus>, FlowErr
         })
     }));
     Ok(all)
+}
+
+/// The names of the stack's volumes, where one of them may say that a service which is not usable was
+/// wiped in half: it costs a question.
+async fn marks(
+    session: &Session<'_>,
+    services: &[ServiceStatus],
+) -> Result<BTreeSet<String>, FlowError> {
+    let stack = session.stack;
+    let mut unusable = services.iter().filter(|one| !one.ready);
+    let may_have = |one: &ServiceStatus| {
+        let service = stack.services.get(&one.name);
+        service.is_some_and(|service| stack.wipe_mark(service).is_some())
+    };
+    if !unusable.any(may_have) {
+        return Ok(BTreeSet::new());
+    }
+    let volumes = session.engine.volumes(stack, &[]).await?;
+    Ok(volumes.into_iter().collect())
 }
 
 async fn one(

@@ -8,6 +8,7 @@ mod fingerprint;
 mod found;
 mod image;
 mod kind;
+mod mark;
 mod mount;
 mod name;
 mod observed;

@@ -1,6 +1,7 @@
 //! What `reset` does to whom, in which order.
 
 use std::collections::BTreeMap;
+use std::process;
 
 use devinfra::engine::{Engine as _, FakeEngine};
 use devinfra::model::{
@@ -250,6 +251,50 @@ async fn a_volume_is_made_before_it_is_emptied() {
     };
     let made = find("create volume hub-data").id;
     assert!(find("empty the data of versions").after.contains(&made));
+}
+
+/// A named volume has no place for a note beside it: another volume is the note.
+#[tokio::test]
+async fn a_volume_is_noted_as_going_from_before_its_first_deletion_until_after_the_last() {
+    let stack = hub();
+    let engine = engine_for(&stack);
+    reach(&engine, &stack, &Goal::Up(Up::all(&stack))).await;
+    let helper = format!("hub-devinfra-wipe-versions-{}", process::id());
+    engine.die_at_start(&helper, 0);
+    for depth in [Depth::InPlace, Depth::Hard] {
+        engine.take_calls();
+        let outcome = reach(&engine, &stack, &reset(&stack, &["versions"], depth)).await;
+        assert!(outcome.failure.is_none(), "{:?}", outcome.failure);
+        let calls = engine.take_calls();
+        let at = |wanted: &str| {
+            let found = calls.iter().position(|call| call.starts_with(wanted));
+            found.unwrap_or_else(|| panic!("no `{wanted}` in {calls:?}"))
+        };
+        let noted = at("create volume hub_versions-devinfra-wiping");
+        let forgotten = at("remove volume hub_versions-devinfra-wiping");
+        let emptied = at(&format!("remove {helper}"));
+        let started = calls.iter().rposition(|call| call == "start hub-versions");
+        assert!(noted < at(&format!("start {helper}")), "{calls:?}");
+        assert!(emptied < forgotten, "{calls:?}");
+        assert!(Some(forgotten) < started, "{calls:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_volume_that_is_noted_as_going_is_half_wiped() {
+    let stack = hub();
+    let engine = engine_for(&stack);
+    let versions = &stack.services[&name("versions")];
+    let mark = stack.wipe_mark(versions).unwrap();
+    engine.create_volume(&stack, "mark", &mark).await.unwrap();
+    let half_wiped = look(&engine, &stack).await.half_wiped;
+    assert_eq!(half_wiped, [name("versions")].into());
+    // What the stack file calls so is data.
+    let mut stack = stack;
+    stack.volumes.insert("odd".to_owned(), mark);
+    let versions = &stack.services[&name("versions")];
+    assert_eq!(stack.wipe_mark(versions), None);
+    assert!(look(&engine, &stack).await.half_wiped.is_empty());
 }
 
 /// What is noted is deleted by the next run, whatever becomes of this one.

@@ -90,6 +90,10 @@ impl World {
                 self.volumes.push(volume.clone());
                 Answer::json(201, &volume)
             }
+            ("DELETE", ["volumes", name]) => {
+                self.volumes.retain(|volume| volume["Name"] != *name);
+                Answer::nothing(204)
+            }
             ("POST", ["images", "create"]) => self.pull(request),
             ("GET", ["images", name @ .., "json"]) => {
                 let name = name.join("/");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bollard::query_parameters::{
-    CreateContainerOptions, RemoveContainerOptions, StopContainerOptions,
+    CreateContainerOptions, RemoveContainerOptions, RemoveVolumeOptions, StopContainerOptions,
 };
 use futures_util::stream::BoxStream;
 use tokio::time::{sleep, timeout};
@@ -141,6 +141,17 @@ impl Engine for Docker {
         volume: &VolumeSpec,
     ) -> Result<(), EngineError> {
         create::volume(self, stack, key, volume).await
+    }
+
+    async fn remove_volume(&self, stack: &Stack, name: &str) -> Result<(), EngineError> {
+        let listed = self.list_volumes().await?.into_iter();
+        let named = listed.filter(|volume| volume.name == name).collect();
+        if observe::own_volumes(stack, named).is_empty() {
+            return Ok(());
+        }
+        let operation = format!("remove volume `{name}`");
+        let removed = self.client.remove_volume(name, None::<RemoveVolumeOptions>);
+        gone_is_done(self.call(operation, self.deadlines.slow, removed).await)
     }
 
     async fn create_container(

@@ -340,6 +340,15 @@ pub(super) fn volumes(stack: &Stack, further: &[String], listed: Vec<Volume>) ->
     found
 }
 
+/// The names of the listed volumes that were made for the stack.
+pub(super) fn own_volumes(stack: &Stack, listed: Vec<Volume>) -> Vec<String> {
+    let own = listed.into_iter().filter(|volume| {
+        let labels = volume.labels.clone().into_iter().collect();
+        labels::is_ours(stack, &labels)
+    });
+    own.map(|volume| volume.name).collect()
+}
+
 /// The names of the listed volumes that the stack uses and that were not made for it.
 pub(super) fn foreign_volumes(stack: &Stack, listed: Vec<Volume>) -> Vec<String> {
     let is_used = |name: &str| stack.volumes.values().any(|wanted| wanted.name == name);

@@ -183,6 +183,12 @@ impl Engine for FakeEngine {
         Ok(())
     }
 
+    async fn remove_volume(&self, _stack: &Stack, name: &str) -> Result<(), EngineError> {
+        self.call(format!("remove volume {name}"));
+        self.with(|state| state.volumes.remove(name));
+        Ok(())
+    }
+
     async fn create_container(
         &self,
         stack: &Stack,

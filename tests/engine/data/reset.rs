@@ -310,24 +310,70 @@ services:
     assert_eq!(kept, Ok(vec!["0".to_owned()]));
 }
 
+/// The default stack with all data of LakeFS and its store in named volumes, which have no place for a
+/// note beside them.
+fn in_volumes() -> Project {
+    let mut project = Project::default_stack();
+    let volumes = "\
+services:
+  minio: {volumes: ['store:/data', 'settings:/root/.minio']}
+  lakefs: {volumes: ['index:/var/lakefs/data', 'cache:/lakefs/data/cache']}
+volumes: {store: {}, settings: {}, index: {}, cache: {}}
+";
+    project.merge("volumes.yaml", volumes);
+    project
+}
+
 /// The bucket without LakeFS keeps names from being used again, and LakeFS without the bucket has
 /// repositories that can't be read.
 #[test]
 fn an_up_after_a_killed_reset_finds_lakefs_and_its_bucket_gone_together() {
-    for word in ["wipe minio", "empty the data of lakefs", "start lakefs"] {
-        let project = Project::default_stack();
-        project.up();
-        let told = variables(&project);
-        fill(&project, &told, 1200, 10);
-        let running = project.start(&["reset", "--yes", "--json", "lakefs"]);
-        running.wait_for(&format!("\"{word}\""), Duration::from_mins(1));
-        running.signal(Signal::KILL);
-        running.wait();
-        project.up();
-        make_repositories(&told);
-        // Nobody asked for this.
-        let port = project.port("DEV_VALKEY_PORT");
-        let kept = block_on(clients::valkey::<bool>(port, &["EXISTS", "kh:x:1"]));
-        assert_eq!(kept, Ok(true));
+    for world in [Project::default_stack, in_volumes] {
+        for word in ["wipe minio", "empty the data of lakefs", "start lakefs"] {
+            let project = world();
+            project.up();
+            let told = variables(&project);
+            fill(&project, &told, 1200, 10);
+            let running = project.start(&["reset", "--yes", "--json", "lakefs"]);
+            running.wait_for(&format!("\"{word}\""), Duration::from_mins(1));
+            running.signal(Signal::KILL);
+            running.wait();
+            project.up();
+            make_repositories(&told);
+            // Nobody asked for this.
+            let port = project.port("DEV_VALKEY_PORT");
+            let kept = block_on(clients::valkey::<bool>(port, &["EXISTS", "kh:x:1"]));
+            assert_eq!(kept, Ok(true));
+        }
     }
+}
+
+/// `down` and `status` in between change nothing: what marks the data is a volume itself.
+#[test]
+fn a_volume_that_is_half_wiped_is_known_until_it_is_wiped() {
+    let project = in_volumes();
+    project.up();
+    let told = variables(&project);
+    fill(&project, &told, 1200, 10);
+    let volumes = || project.objects().named_volumes;
+    let before = volumes();
+    let running = project.start(&["reset", "--hard", "--yes", "--json", "lakefs"]);
+    let noted = "\"note that the data of lakefs is wiped\"";
+    running.wait_for(noted, Duration::from_mins(1));
+    running.wait_for("\"empty the data of", Duration::from_mins(1));
+    running.signal(Signal::KILL);
+    running.wait();
+    assert!(volumes().len() > before.len(), "{:?}", volumes());
+    project.down();
+    let status = project.run(&["status"]).succeeds();
+    assert!(status.stdout.contains("a reset was cut short"), "{status}");
+    let doctor = project.run(&["doctor"]);
+    assert!(doctor.stdout.contains("the data of `lakefs`"), "{doctor}");
+    let run = project.run(&["up"]).succeeds();
+    assert!(run.stderr.contains("cut short"), "{run}");
+    make_repositories(&told);
+    assert_eq!(volumes(), before);
+    project.down();
+    let run = project.run(&["up"]).succeeds();
+    assert!(!run.stderr.contains("cut short"), "{run}");
 }
