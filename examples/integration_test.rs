@@ -6,7 +6,7 @@
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::error::Error;
 use std::path::PathBuf;
@@ -74,6 +74,7 @@ fn stack(environment: &BTreeMap<String, String>) -> Result<Stack, Box<dyn Error>
         profiles: &[],
         named: &[],
         environment,
+        not_unicode: &BTreeSet::new(),
         defaults: BTreeMap::new(),
     };
     Ok(load(&request)?.stack)

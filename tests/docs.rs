@@ -57,6 +57,7 @@ fn every_stack_file_of_the_readme_loads_without_a_problem() {
             profiles: &[],
             named: &[],
             environment: &BTreeMap::new(),
+            not_unicode: &BTreeSet::new(),
             defaults: BTreeMap::new(),
         });
         assert!(loaded.unwrap().warnings.is_empty());
@@ -78,6 +79,7 @@ fn two_checkouts_with_the_readmes_env_file_share_neither_names_nor_ports() {
             profiles: &[],
             named: &[],
             environment: &BTreeMap::new(),
+            not_unicode: &BTreeSet::new(),
             defaults: BTreeMap::new(),
         });
         loaded.unwrap().stack

@@ -50,6 +50,7 @@ impl StackRequest<'_> {
             profiles: &self.global.profiles,
             named: self.named,
             environment: &self.settings.environment,
+            not_unicode: &self.settings.not_unicode,
             defaults: identity(),
         }
     }
@@ -93,9 +94,8 @@ impl Settings {
             .filter(|value| !value.is_empty())
     }
 
-    /// A variable that says what is done, and on which engine or stack: one that can't be read must
-    /// not mean another.
-    fn text(&self, name: &str) -> Result<Option<&str>, CliError> {
+    /// A variable that decides: one that can't be read must not mean another.
+    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, CliError> {
         if self.not_unicode.contains(name) {
             return Err(CliError::not_unicode(name));
         }

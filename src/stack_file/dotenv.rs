@@ -6,9 +6,10 @@
 //! are errors: a shell would run them, and a value that differs from what a shell makes of it is
 //! worse than none.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::interpolate::{InterpolationError, Interpolator};
+use super::unreadable::{self, Unreadable};
 
 /// A line of an env file that can't be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,7 +33,8 @@ pub fn parse(
     text: &str,
     environment: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, String>, Vec<DotenvError>> {
-    let (values, errors) = lines(text, environment);
+    let names = BTreeSet::new();
+    let (values, errors) = lines(text, environment, &Unreadable::new(&names));
     if errors.is_empty() {
         Ok(values)
     } else {
@@ -44,9 +46,14 @@ pub fn parse(
 pub(super) fn lines(
     text: &str,
     environment: &BTreeMap<String, String>,
+    unreadable: &Unreadable<'_>,
 ) -> (BTreeMap<String, String>, Vec<DotenvError>) {
     let position = if text.starts_with('\u{feff}') { 3 } else { 0 };
-    let mut reader = Reader { text, position };
+    let mut reader = Reader {
+        text,
+        position,
+        unreadable,
+    };
     let (mut values, mut errors) = (BTreeMap::new(), Vec::new());
     // What lines may use: the environment, and what is above them. It grows with them, since to make it
     // anew for each would take time that grows with their square.
@@ -109,6 +116,7 @@ impl<'a> LineNumbers<'a> {
 struct Reader<'a> {
     text: &'a str,
     position: usize,
+    unreadable: &'a Unreadable<'a>,
 }
 
 type Entry = Option<(String, Option<String>)>;
@@ -149,6 +157,9 @@ impl<'a> Reader<'a> {
         }
         let after_blanks = after.trim_start_matches([' ', '\t']);
         if after_blanks.trim_end().is_empty() || after_blanks.starts_with('#') {
+            if self.unreadable.has(name) {
+                return Err(unreadable::message(name));
+            }
             self.skip_line();
             return Ok(Some((name.to_owned(), None)));
         }
@@ -180,12 +191,12 @@ impl<'a> Reader<'a> {
             let (value, _) = inside.split_at(end);
             self.advance(end + 2);
             self.end_of_line()?;
-            return double_quoted(value, variables);
+            return double_quoted(value, variables, self.unreadable);
         }
         let line = rest.lines().next().unwrap_or_default();
         self.skip_line();
         let value = uncommented(line).trim_end();
-        expanded(value, variables)
+        expanded(value, variables, self.unreadable)
     }
 
     /// Nothing but a comment may follow a closing quote.
@@ -233,13 +244,17 @@ fn uncommented(line: &str) -> &str {
     comment.and_then(|(at, _)| line.get(..at)).unwrap_or(line)
 }
 
-fn expanded(value: &str, variables: &BTreeMap<String, String>) -> Result<String, String> {
+fn expanded(
+    value: &str,
+    variables: &BTreeMap<String, String>,
+    unreadable: &Unreadable<'_>,
+) -> Result<String, String> {
     if value.contains("$(") || value.contains('`') {
         return Err(
             "commands are not run here; write their result, or quote the text with '…'".to_owned(),
         );
     }
-    Interpolator::new(variables)
+    Interpolator::new(variables, unreadable)
         .text(value)
         .map_err(|error| match error {
             // As it is written is how a secret may be.
@@ -247,6 +262,7 @@ fn expanded(value: &str, variables: &BTreeMap<String, String>) -> Result<String,
                 "a `$` is followed by no variable; put the text between single quotes".to_owned()
             }
             InterpolationError::Required { .. }
+            | InterpolationError::Unreadable { .. }
             | InterpolationError::Unclosed
             | InterpolationError::TooLong
             | InterpolationError::TooDeep => error.to_string(),
@@ -257,7 +273,11 @@ fn expanded(value: &str, variables: &BTreeMap<String, String>) -> Result<String,
 /// not a character.
 const KEPT_DOLLAR: char = '\u{fdd0}';
 
-fn double_quoted(value: &str, variables: &BTreeMap<String, String>) -> Result<String, String> {
+fn double_quoted(
+    value: &str,
+    variables: &BTreeMap<String, String>,
+    unreadable: &Unreadable<'_>,
+) -> Result<String, String> {
     let mut text = String::new();
     let mut letters = value.chars();
     while let Some(letter) = letters.next() {
@@ -276,7 +296,7 @@ fn double_quoted(value: &str, variables: &BTreeMap<String, String>) -> Result<St
             None => text.push('\\'),
         }
     }
-    let text = expanded(&text, variables)?;
+    let text = expanded(&text, variables, unreadable)?;
     Ok(text.replace(KEPT_DOLLAR, "$").replace('\u{fdd1}', "`"))
 }
 

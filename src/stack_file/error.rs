@@ -46,6 +46,9 @@ pub enum LoadError {
         problems: Vec<Told>,
         /// All of them with the lines they stand on, coloured for a terminal.
         rendered: String,
+        /// Whether they use a variable of the environment that is no text: what else is wrong may come
+        /// of that.
+        is_environment: bool,
     },
 }
 
@@ -57,6 +60,10 @@ impl LoadError {
             Self::NoDirectory { .. } => "usage.project-directory",
             Self::NoTemplate(_) => "stack-file.no-template",
             Self::NoName => "stack-file.no-name",
+            Self::Invalid {
+                is_environment: true,
+                ..
+            } => "usage.environment",
             Self::Invalid { .. } => "stack-file.invalid",
         }
     }

@@ -17,6 +17,7 @@ use std::mem;
 
 use super::node::{At, Node, Value};
 use super::problem::Problem;
+use super::unreadable::{self, Unreadable};
 use super::written::Replaced;
 
 /// How deep forms may stand in each other.
@@ -46,6 +47,12 @@ pub(super) enum InterpolationError {
         /// As it is written.
         form: String,
     },
+    /// A variable of the environment that is no text.
+    #[error("{}", unreadable::message(name))]
+    Unreadable {
+        /// The variable.
+        name: String,
+    },
     /// Variables that are used again and again.
     #[error("it is longer than {} KiB with its variables replaced", LONGEST >> 10)]
     TooLong,
@@ -66,15 +73,20 @@ fn message_of(message: &str) -> String {
 #[derive(Debug)]
 pub(super) struct Interpolator<'a> {
     variables: &'a BTreeMap<String, String>,
+    unreadable: &'a Unreadable<'a>,
     /// Variables without a value and without a default.
     pub(super) unset: BTreeSet<String>,
     replaced: Forms,
 }
 
 impl<'a> Interpolator<'a> {
-    pub(super) fn new(variables: &'a BTreeMap<String, String>) -> Self {
+    pub(super) fn new(
+        variables: &'a BTreeMap<String, String>,
+        unreadable: &'a Unreadable<'a>,
+    ) -> Self {
         Self {
             variables,
+            unreadable,
             unset: BTreeSet::new(),
             replaced: Vec::new(),
         }
@@ -111,7 +123,7 @@ impl<'a> Interpolator<'a> {
                     let form: String = format!("${after}").chars().take(2).collect();
                     return Err(InterpolationError::Form { form });
                 }
-                let value = self.plain(name);
+                let value = self.plain(name)?;
                 done.push_str(&value);
                 self.replaced.push((format!("${name}"), value));
                 rest = after;
@@ -124,12 +136,20 @@ impl<'a> Interpolator<'a> {
         Ok(done)
     }
 
-    fn plain(&mut self, name: &str) -> String {
-        if let Some(value) = self.variables.get(name) {
-            return value.clone();
+    fn plain(&mut self, name: &str) -> Result<String, InterpolationError> {
+        if let Some(value) = self.value(name)? {
+            return Ok(value);
         }
         self.unset.insert(name.to_owned());
-        String::new()
+        Ok(String::new())
+    }
+
+    fn value(&self, name: &str) -> Result<Option<String>, InterpolationError> {
+        if self.unreadable.has(name) {
+            let name = name.to_owned();
+            return Err(InterpolationError::Unreadable { name });
+        }
+        Ok(self.variables.get(name).cloned())
     }
 
     /// What stands between `${` and `}`.
@@ -141,13 +161,13 @@ impl<'a> Interpolator<'a> {
             });
         }
         if operation.is_empty() {
-            return Ok(self.plain(name));
+            return self.plain(name);
         }
         let (counts_empty, operation) = match operation.strip_prefix(':') {
             Some(operation) => (false, operation),
             None => (true, operation),
         };
-        let value = self.variables.get(name).cloned();
+        let value = self.value(name)?;
         let usable = value
             .as_ref()
             .is_some_and(|value| counts_empty || !value.is_empty());
@@ -241,12 +261,12 @@ impl Findings {
 /// `known`, a missing one is no finding.
 pub(super) fn interpolate(
     root: &mut Node,
-    variables: &BTreeMap<String, String>,
+    interpolator: Interpolator<'_>,
     known: Known,
     findings: &mut Findings,
 ) {
     let mut walk = Walk {
-        interpolator: Interpolator::new(variables),
+        interpolator,
         known,
         findings,
     };
@@ -337,7 +357,8 @@ mod tests {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        Interpolator::new(&variables).text(text)
+        let names = BTreeSet::new();
+        Interpolator::new(&variables, &Unreadable::new(&names)).text(text)
     }
 
     #[test]

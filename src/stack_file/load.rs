@@ -14,6 +14,7 @@ use super::node::{At, Node, Value};
 use super::parse::parse;
 use super::problem::{Problem, Sources, Warning, render};
 use super::read;
+use super::unreadable::Unreadable;
 use super::written::Replaced;
 use crate::model::{ServiceName, Stack, StackName};
 use crate::templates::template;
@@ -42,6 +43,8 @@ pub struct Request<'a> {
     pub named: &'a [ServiceName],
     /// The process's environment.
     pub environment: &'a BTreeMap<String, String>,
+    /// Variables that the process's environment sets to what is no text.
+    pub not_unicode: &'a BTreeSet<String>,
     /// Values for variables that nobody sets.
     pub defaults: BTreeMap<String, String>,
 }
@@ -94,11 +97,12 @@ struct Reading {
 /// Everything that is wrong with the files, at once.
 pub fn load(request: &Request<'_>) -> Result<Loaded, LoadError> {
     let (files, origin) = chosen_files(request)?;
+    let unreadable = Unreadable::new(request.not_unicode);
     let mut reading = Reading::default();
     let documents = reading.documents(request, &files)?;
     let directory = project_directory(request, &files);
-    let name = stack_name(request, &documents, &directory, &mut reading)?;
-    let variables = reading.variables(request, &documents, &directory, &name)?;
+    let name = stack_name(request, &documents, &directory, &unreadable, &mut reading)?;
+    let variables = reading.variables(request, &documents, &directory, &name, &unreadable)?;
     let shown = documents
         .iter()
         .map(|document| document.shown.clone())
@@ -107,7 +111,8 @@ pub fn load(request: &Request<'_>) -> Result<Loaded, LoadError> {
     let roots = documents.into_iter().filter_map(|document| document.root);
     let mut merged: Option<Node> = None;
     for mut root in roots {
-        interpolate(&mut root, &variables, reading.known, &mut interpolation);
+        let interpolator = Interpolator::new(&variables, &unreadable);
+        interpolate(&mut root, interpolator, reading.known, &mut interpolation);
         merged = Some(match merged {
             Some(base) => merge(base, root),
             None => root,
@@ -124,12 +129,13 @@ pub fn load(request: &Request<'_>) -> Result<Loaded, LoadError> {
                 .problems
                 .push(Problem::nowhere("the stack file is empty"));
         }
-        return Err(reading.into_error());
+        return Err(reading.into_error(&unreadable));
     };
     drop_resets(&mut root);
     let mut lowering = Lowering {
         directory: &directory,
         variables: &variables,
+        unreadable: &unreadable,
         written: &interpolation.variable,
         problems: Vec::new(),
         warnings: Vec::new(),
@@ -158,7 +164,7 @@ pub fn load(request: &Request<'_>) -> Result<Loaded, LoadError> {
             env_files,
         })
     } else {
-        Err(reading.into_error())
+        Err(reading.into_error(&unreadable))
     }
 }
 
@@ -195,6 +201,7 @@ fn stack_name(
     request: &Request<'_>,
     documents: &[Document],
     directory: &Path,
+    unreadable: &Unreadable<'_>,
     reading: &mut Reading,
 ) -> Result<StackName, LoadError> {
     if let Some(name) = request.name {
@@ -211,7 +218,7 @@ fn stack_name(
             return fallback_name(directory);
         };
         // The name is part of what variables may use, so it can use the environment's alone.
-        let mut interpolator = Interpolator::new(request.environment);
+        let mut interpolator = Interpolator::new(request.environment, unreadable);
         let text = interpolator.text(text);
         let named = text.map_err(|error| error.to_string());
         let named = named.and_then(|text| StackName::new(text).map_err(|error| error.to_string()));
@@ -269,6 +276,7 @@ impl Reading {
         documents: &[Document],
         directory: &Path,
         name: &StackName,
+        unreadable: &Unreadable<'_>,
     ) -> Result<BTreeMap<String, String>, LoadError> {
         let mut variables = request.defaults.clone();
         variables.insert("COMPOSE_PROJECT_NAME".to_owned(), name.to_string());
@@ -285,7 +293,7 @@ impl Reading {
         };
         for path in &files {
             let text = read(path)?;
-            let (values, errors) = dotenv::lines(&text, request.environment);
+            let (values, errors) = dotenv::lines(&text, request.environment, unreadable);
             variables.extend(values);
             if errors.is_empty() {
                 continue;
@@ -350,7 +358,7 @@ impl Reading {
             .collect()
     }
 
-    fn into_error(mut self) -> LoadError {
+    fn into_error(mut self, unreadable: &Unreadable<'_>) -> LoadError {
         for problem in &mut self.problems {
             problem.message = self.replaced.as_written(&problem.message, &self.sources);
         }
@@ -363,6 +371,7 @@ impl Reading {
                 .map(|problem| problem.told(&self.sources))
                 .collect(),
             rendered: render(&self.problems, &self.sources),
+            is_environment: unreadable.is_used(),
         }
     }
 }

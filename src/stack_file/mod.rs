@@ -20,6 +20,7 @@ mod read;
 mod redact;
 mod resolved;
 mod shown;
+mod unreadable;
 mod written;
 
 pub use dotenv::{DotenvError, parse as parse_dotenv, quote as quote_dotenv};

@@ -132,6 +132,64 @@ fn a_variable_that_is_not_utf_8_is_refused_where_it_decides() {
     assert!(named.starts_with("exit: 0\n"), "{named}");
 }
 
+/// Neither its default nor the env file's value may be taken in its place.
+#[test]
+fn a_variable_that_is_not_utf_8_is_refused_where_the_stack_file_uses_it() {
+    let run = |environment: &str, env_file: &str, arguments: &[&str]| {
+        let stack = STACK.replace(
+            "environment: {POSTGRES_PASSWORD: planted-one}",
+            &format!("environment: {environment}"),
+        );
+        let run = Devinfra::new().stack(&stack).file(".env", env_file);
+        let run = run.args(arguments);
+        run.shown(&run.output_with(|command| {
+            command.env("GREETING", OsStr::from_bytes(b"\xff"));
+        }))
+    };
+    assert_snapshot!(run("{A: '${GREETING:-hello}'}", "GREETING=hi", &["config"]), @r"
+    exit: 2
+    --- stderr
+    error: `GREETING` in the environment is not UTF-8: set it anew, or unset it
+     --> devinfra.yaml:1:54
+      |
+    1 | services: {db: {image: postgres:15, environment: {A: '${GREETING:-hello}'}}, web: {image: caddy:2}}
+      |                                                      ^^^^^^^^^^^^^^^^^^^^
+    ");
+    assert_snapshot!(run("[GREETING]", "", &["config"]), @r"
+    exit: 2
+    --- stderr
+    error: `GREETING` in the environment is not UTF-8: set it anew, or unset it
+     --> devinfra.yaml:1:51
+      |
+    1 | services: {db: {image: postgres:15, environment: [GREETING]}, web: {image: caddy:2}}
+      |                                                   ^^^^^^^^
+    ");
+    assert_snapshot!(run("{A: $OTHER}", "OTHER=$GREETING\nGREETING\n", &["config"]), @r"
+    exit: 2
+    --- stderr
+    error: `GREETING` in the environment is not UTF-8: set it anew, or unset it
+     --> .env:1:1
+      |
+    1 | OTHER=*********
+      | ^^^^^^^^^^^^^^^
+
+    error: `GREETING` in the environment is not UTF-8: set it anew, or unset it
+     --> .env:2:1
+      |
+    2 | ********
+      | ^^^^^^^^
+    ");
+    let null = run("{GREETING: }", "", &["config"]);
+    assert!(null.contains("--> devinfra.yaml:1:51"), "{null}");
+    let exec = run("{}", "", &["exec", "-e", "GREETING", "db", "env"]);
+    let words = "exit: 2\n--- stderr\nerror: `GREETING` is not UTF-8\n";
+    assert!(exec.starts_with(words), "{exec}");
+    let told = run("{A: $GREETING}", "", &["config", "--json"]);
+    assert!(told.contains(r#""code":"usage.environment""#), "{told}");
+    let unused = run("{A: '${HOME:-$GREETING}'}", "GREETING=hi", &["config"]);
+    assert!(unused.starts_with("exit: 0\n"), "{unused}");
+}
+
 #[test]
 fn a_project_directory_that_does_not_exist_is_no_other_stack() {
     let run = Devinfra::new().args(["--project-directory", "nope", "reset", "--hard", "--yes"]);

@@ -1,6 +1,6 @@
 //! A directory with files, and what a stack file in it comes to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -127,6 +127,7 @@ impl World {
             profiles: &self.profiles,
             named: &self.named,
             environment: &self.environment,
+            not_unicode: &BTreeSet::new(),
             defaults: BTreeMap::new(),
         })
     }

@@ -51,7 +51,7 @@ pub(super) const USAGE: Chapter = Chapter {
         entry(
             "usage.environment",
             Exit::Usage,
-            "A variable that devinfra is set by is not UTF-8.",
+            "A variable of the environment that devinfra is set by, or that the stack file uses, is not UTF-8.",
             "Set it anew, or unset it.",
         ),
         entry(

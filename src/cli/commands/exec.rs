@@ -16,14 +16,15 @@ use crate::kinds::{Program, client};
 use crate::model::{ContainerState, Secret, ServiceName};
 
 pub(super) async fn run(context: &Context<'_>, args: &Exec) -> Result<Exit, CliError> {
-    let ready = context.ready(slice::from_ref(&args.service))?;
     let environment = args.environment.iter();
     let environment = environment.map(|text| variable(context, text));
+    let environment = environment.collect::<Result<_, _>>()?;
+    let ready = context.ready(slice::from_ref(&args.service))?;
     let request = ExecRequest {
         command: args.command.clone(),
         user: args.user.clone(),
         working_directory: args.workdir.clone(),
-        environment: environment.collect(),
+        environment,
         terminal: (!args.no_tty && terminal::is_there()).then(terminal::size),
     };
     run_in(context, &ready, &args.service, &request).await
@@ -90,10 +91,10 @@ async fn run_in(
 }
 
 /// `NAME=VALUE`, or `NAME` alone for what our own environment has.
-fn variable(context: &Context<'_>, text: &str) -> (String, Secret) {
+fn variable(context: &Context<'_>, text: &str) -> Result<(String, Secret), CliError> {
     if let Some((name, value)) = text.split_once('=') {
-        return (name.to_owned(), Secret::new(value));
+        return Ok((name.to_owned(), Secret::new(value)));
     }
-    let value = context.settings.variable(text).unwrap_or_default();
-    (text.to_owned(), Secret::new(value))
+    let value = context.settings.text(text)?.unwrap_or_default();
+    Ok((text.to_owned(), Secret::new(value)))
 }

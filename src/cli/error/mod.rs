@@ -179,7 +179,11 @@ impl CliError {
 
     pub(super) fn stack_file(error: &LoadError) -> Self {
         let exit = match error {
-            LoadError::NoDirectory { .. } => Exit::Usage,
+            LoadError::NoDirectory { .. }
+            | LoadError::Invalid {
+                is_environment: true,
+                ..
+            } => Exit::Usage,
             LoadError::Unreadable { .. }
             | LoadError::NoFile { .. }
             | LoadError::NoTemplate(_)

@@ -6,9 +6,9 @@ use std::slice;
 
 use super::Lowering;
 use crate::model::Secret;
-use crate::stack_file::dotenv;
-use crate::stack_file::node::{Node, Value};
+use crate::stack_file::node::{At, Node, Value};
 use crate::stack_file::read::read;
+use crate::stack_file::{dotenv, unreadable};
 
 impl Lowering<'_> {
     pub(super) fn environment(
@@ -41,14 +41,14 @@ impl Lowering<'_> {
                         Some((name, value)) => {
                             found.insert(name.to_owned(), value.to_owned());
                         }
-                        None => self.inherit(text, &mut found),
+                        None => self.inherit(&item.at, text, &mut found),
                     }
                 }
             }
             _ => {
                 for (key, value) in self.entries(node, "environment") {
                     if value.is_null() {
-                        self.inherit(&key.text, &mut found);
+                        self.inherit(&key.at, &key.text, &mut found);
                     } else if let Some(text) = self.text(value, &key.text) {
                         found.insert(key.text.clone(), text.to_owned());
                     }
@@ -59,8 +59,10 @@ impl Lowering<'_> {
     }
 
     /// A name without a value takes the one that interpolation would; without one it is left out.
-    fn inherit(&self, name: &str, found: &mut BTreeMap<String, String>) {
-        if let Some(value) = self.variables.get(name) {
+    fn inherit(&mut self, at: &At, name: &str, found: &mut BTreeMap<String, String>) {
+        if self.unreadable.has(name) {
+            self.problem(at, unreadable::message(name));
+        } else if let Some(value) = self.variables.get(name) {
             found.insert(name.to_owned(), value.clone());
         }
     }
@@ -105,7 +107,7 @@ impl Lowering<'_> {
                 return BTreeMap::new();
             }
         };
-        let (values, errors) = dotenv::lines(&text, self.variables);
+        let (values, errors) = dotenv::lines(&text, self.variables, self.unreadable);
         for error in errors {
             let place = format!("{}:{}", path.display(), error.line);
             self.problem(&node.at, format!("env file {place}: {error}"));

@@ -23,6 +23,7 @@ use std::path::Path;
 use super::interpolate::Forms;
 use super::node::{At, Node};
 use super::problem::Problem;
+use super::unreadable::Unreadable;
 use crate::model::{Stack, StackName};
 
 /// What lowering works with, and what it finds.
@@ -32,6 +33,8 @@ pub(super) struct Lowering<'a> {
     pub(super) directory: &'a Path,
     /// What values without a value of their own are taken from.
     pub(super) variables: &'a BTreeMap<String, String>,
+    /// What no value may be taken for.
+    pub(super) unreadable: &'a Unreadable<'a>,
     /// Values that had variables in them.
     pub(super) written: &'a [(At, Forms)],
     pub(super) problems: Vec<Problem>,
