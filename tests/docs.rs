@@ -9,7 +9,7 @@ use std::path::Path;
 
 use clap::CommandFactory as _;
 use devinfra::cli::{Args, Exit};
-use devinfra::model::Stack;
+use devinfra::model::{Stack, StackName};
 use devinfra::stack_file::{FileSource, Request, load};
 
 const PAGES: [&str; 7] = [
@@ -67,14 +67,14 @@ fn every_stack_file_of_the_readme_loads_without_a_problem() {
 /// The default stack beside itself, with the env file that the README tells.
 #[test]
 fn two_checkouts_with_the_readmes_env_file_share_neither_names_nor_ports() {
-    let of = |env_file: &str| {
+    let of = |name: Option<&StackName>, env_file: &str| {
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join(".env"), env_file).unwrap();
         let loaded = load(&Request {
             files: &[FileSource::Template("kohakuhub".to_owned())],
             project_directory: None,
             current_directory: directory.path(),
-            name: None,
+            name,
             env_files: &[],
             profiles: &[],
             named: &[],
@@ -85,7 +85,8 @@ fn two_checkouts_with_the_readmes_env_file_share_neither_names_nor_ports() {
         loaded.unwrap().stack
     };
     let env_files = blocks(&page("README.md"), "dotenv");
-    let (first, second) = (of(""), of(&env_files[0]));
+    let name = StackName::new("hub-two").unwrap();
+    let (first, second) = (of(None, ""), of(Some(&name), &env_files[0]));
     let taken: BTreeSet<String> = things_of(&first).collect();
     assert!(taken.contains("port 25432") && taken.contains("network kohakuhub-dev"));
     let twice = things_of(&second).filter(|thing| taken.contains(thing));

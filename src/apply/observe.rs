@@ -228,7 +228,7 @@ fn obstacles(stack: &Stack) -> BTreeMap<(ServiceName, PathBuf), Obstacle> {
 /// The project directories of other stacks that were deleted or moved.
 fn gone_directories(containers: &[ObservedContainer], networks: &[Network]) -> BTreeSet<PathBuf> {
     let of_containers = containers.iter().filter_map(|one| match &one.owner {
-        Owner::Elsewhere(directory) => Some(directory),
+        Owner::Elsewhere(other) => Some(&other.directory),
         Owner::Ours(_) | Owner::Foreign => None,
     });
     let of_networks = networks.iter().filter_map(|one| match &one.maker {

@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::pending;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::deaths::Deaths;
 use super::error::{ApplyError, ExitReason};
@@ -18,6 +18,9 @@ use crate::plan::StepId;
 
 /// How many characters of a line it quotes.
 const LINE_LENGTH: usize = 1000;
+
+/// How long a process runs that is not about to fail at its start.
+const SETTLED: Duration = Duration::from_millis(500);
 
 /// A wait for one service.
 pub(super) struct Wait<'a> {
@@ -72,7 +75,10 @@ impl Wait<'_> {
                     .probe(self.service, self.container, timeout)
                     .await
                 {
-                    Readiness::Ready => return Ok(()),
+                    Readiness::Ready => {
+                        self.settle(began).await;
+                        return Ok(());
+                    }
                     Readiness::Never(never) => return Err(never),
                     Readiness::NotYet(reason) => {
                         if reason != last_reason {
@@ -93,8 +99,9 @@ impl Wait<'_> {
         let answer = tokio::select! {
             biased;
             () = self.stop.asked() => return Err(ApplyError::Interrupted),
-            answer = &mut probing => answer,
+            // Before the answer: one that was given before the end says nothing any more.
             reason = ended => return self.judge_end(reason).await,
+            answer = &mut probing => answer,
             () = sleep(self.run.wait_timeout) => {
                 drop(probing);
                 return Err(self.too_late(began.elapsed(), last_reason).await);
@@ -107,6 +114,15 @@ impl Wait<'_> {
                 never,
                 log: self.log().await,
             }),
+        }
+    }
+
+    /// A process that can't be asked is one that runs, and it says so also in the moment before its
+    /// end: one that was just started has to go on for a while.
+    async fn settle(&self, began: Instant) {
+        let was_started = self.container.started_at.is_some();
+        if was_started && self.service.kind == Kind::Process {
+            sleep_until(began + SETTLED).await;
         }
     }
 

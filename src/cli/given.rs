@@ -1,11 +1,11 @@
 //! The options that a person gave to say which stack is meant: commands in hints need them too.
 
-use std::borrow::Cow;
 use std::path::Path;
 
 use super::args::global::Global;
 use crate::cache::Finding;
 use crate::engine::without_password;
+use crate::model::shell_word;
 
 /// Commands that are about a stack.
 const OF_A_STACK: [&str; 15] = [
@@ -50,7 +50,7 @@ impl Given {
         options.extend(context.map(|context| ("--context", context.clone())));
         let words = options
             .iter()
-            .map(|(option, value)| format!("{option} {}", quoted(value)));
+            .map(|(option, value)| format!("{option} {}", shell_word(value)));
         Self(words.collect::<Vec<_>>().join(" "))
     }
 
@@ -85,16 +85,6 @@ impl Given {
     }
 }
 
-/// As a shell takes it for one word.
-fn quoted(value: &str) -> Cow<'_, str> {
-    let is_plain = |letter: char| letter.is_alphanumeric() || "_-./:=@,+%".contains(letter);
-    if !value.is_empty() && value.chars().all(is_plain) {
-        Cow::Borrowed(value)
-    } else {
-        Cow::Owned(format!("'{}'", value.replace('\'', r"'\''")))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,11 +108,5 @@ mod tests {
             assert_eq!(given.repeated_in(hint), repeated);
             assert_eq!(Given::default().repeated_in(hint), hint);
         }
-    }
-
-    #[test]
-    fn what_a_shell_would_take_apart_is_quoted() {
-        assert_eq!(quoted("template:minimal"), "template:minimal");
-        assert_eq!(quoted("my stack's.yaml"), r"'my stack'\''s.yaml'");
     }
 }

@@ -17,7 +17,7 @@ use super::error::CliError;
 use super::given::Given;
 use super::render::{self, Shape};
 use super::settings::Settings;
-use crate::kinds::{names_alike, secrets};
+use crate::kinds::secrets;
 use crate::model::Stack;
 use crate::report::{Colours, Everyone, Github, JsonLines, Mask, Plain, Tty, annotation};
 
@@ -72,8 +72,7 @@ impl Output {
     pub(super) fn is_about(&self, stack: &Stack) {
         let name = stack.name.to_string();
         *self.stack.lock().unwrap_or_else(PoisonError::into_inner) = Some(name);
-        let mask = Mask::new(secrets(stack)).and_alike(names_alike(stack));
-        let mask = Arc::new(mask);
+        let mask = Arc::new(Mask::new(secrets(stack)));
         *self.mask.lock().unwrap_or_else(PoisonError::into_inner) = mask;
     }
 
@@ -223,20 +222,15 @@ impl Output {
         render::for_scripts(&self.repeated(error))
     }
 
-    /// Writes the failure where JSON was asked for and none was written: a script that reads it must
-    /// not find nothing.
-    pub(super) fn tell_scripts(&self, error: &CliError) {
+    /// Writes the failure, also when quiet, and returns its exit status. Where JSON was asked for and
+    /// none was written, standard output says it too: a script that reads it must not find nothing.
+    pub(super) fn fail(&self, error: &CliError) -> ExitCode {
         if self.json && !self.answered.load(Ordering::Relaxed) {
             let stack = self.stack.lock().unwrap_or_else(PoisonError::into_inner);
             let elapsed = self.began.elapsed();
             let error = &self.repeated(error);
             self.answer_json(&self.shape.failed(stack.as_deref(), elapsed, error));
         }
-    }
-
-    /// Writes the failure, also when quiet, for scripts as well, and returns its exit status.
-    pub(super) fn fail(&self, error: &CliError) -> ExitCode {
-        self.tell_scripts(error);
         let mut stderr = AutoStream::auto(io::stderr());
         let (mask, error) = (self.mask(), &self.repeated(error));
         writeln!(stderr, "{}", mask.apply(&render::for_people(error))).ok();
@@ -278,5 +272,6 @@ pub(super) fn start_tracing(verbose: u8) {
     tracing_subscriber::fmt()
         .with_max_level(level)
         .with_writer(io::stderr)
+        .with_ansi(AutoStream::choice(&io::stderr()) != ColorChoice::Never)
         .init();
 }

@@ -92,17 +92,14 @@ pub fn filter(stack: &Stack) -> Vec<String> {
 
 /// Whose an object with these labels is, seen from the stack.
 pub fn owner(stack: &Stack, labels: &BTreeMap<String, String>) -> Owner {
-    if !is_of_stack(stack, labels) {
-        return Owner::Foreign;
+    match maker(stack, labels) {
+        Maker::Ours => service_of(labels).map_or(Owner::Foreign, Owner::Ours),
+        Maker::Other(other) => Owner::Elsewhere(other),
+        Maker::Foreign => Owner::Foreign,
     }
-    let directory = labels.get(DIRECTORY).map(PathBuf::from).unwrap_or_default();
-    if directory != stack.directory {
-        return Owner::Elsewhere(directory);
-    }
-    service_of(labels).map_or(Owner::Foreign, Owner::Ours)
 }
 
-/// Who made a network with these labels, seen from the stack.
+/// Who made an object with these labels, seen from the stack.
 pub fn maker(stack: &Stack, labels: &BTreeMap<String, String>) -> Maker {
     if is_ours(stack, labels) {
         return Maker::Ours;

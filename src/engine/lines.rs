@@ -30,6 +30,14 @@ impl Lines {
         }
     }
 
+    /// Whether a line of this stream has begun that has no end yet.
+    pub fn is_open(&self, stream: LogStream) -> bool {
+        match stream {
+            LogStream::Stdout => !self.stdout.is_empty(),
+            LogStream::Stderr => !self.stderr.is_empty(),
+        }
+    }
+
     /// Nothing more will be written: what has no end is a line too.
     pub fn end(&mut self) {
         for stream in [LogStream::Stdout, LogStream::Stderr] {

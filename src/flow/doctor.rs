@@ -128,8 +128,8 @@ fn containers(stack: &Stack, observed: &Observed) -> Vec<Finding> {
     let found = observed.containers.iter().filter_map(|container| {
         let name = &container.name;
         let (status, told, hint) = match &container.owner {
-            Owner::Elsewhere(directory) => {
-                let place = Elsewhere::same(observed, directory);
+            Owner::Elsewhere(other) => {
+                let place = Elsewhere::of(observed, other);
                 (
                     Status::Fail,
                     format!("`{name}` belongs to {place}"),

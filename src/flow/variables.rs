@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::join_all;
+
 use super::{FlowError, Session, check_names};
 use crate::apply::{Question, observe};
 use crate::kinds::{Credentials, CredentialsError, Names, Values, left_out, resolve, written_in};
@@ -39,7 +41,8 @@ pub async fn variables(
 ) -> Result<Variables, FlowError> {
     let stack = session.stack;
     check_names(stack, services)?;
-    let observed = observe(session.engine, stack, Question::Containers).await?;
+    let mut observed = observe(session.engine, stack, Question::Containers).await?;
+    look_again(session, &mut observed).await;
     let named = |service: &&Service| services.is_empty() || services.contains(&service.name);
     let told: Vec<&Service> = stack.services.values().filter(named).collect();
     check_up(&told, &observed)?;
@@ -54,6 +57,23 @@ pub async fn variables(
         variables.secrets.extend(written_in(&service.exports));
     }
     Ok(variables)
+}
+
+/// The listing still calls a container running that has ended a tenth of a second ago.
+async fn look_again(session: &Session<'_>, observed: &mut Observed) {
+    let running = observed
+        .containers
+        .iter_mut()
+        .filter(|one| one.is_running());
+    let looks = running.map(async |container| {
+        let found = session.engine.inspect_container(&container.id).await;
+        if let Ok(Some(found)) = found
+            && !found.is_running()
+        {
+            container.state = found.state;
+        }
+    });
+    join_all(looks).await;
 }
 
 /// Refuses when a service is down that the application needs.

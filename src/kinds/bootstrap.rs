@@ -25,6 +25,8 @@ pub enum Deed {
         /// Where the admin's keys are.
         file: PathBuf,
     },
+    /// LakeFS was asked whether it reaches its store, and its log does not tell.
+    LakefsStoreUnseen,
     /// Keys were flushed that must not survive a restart of the cache.
     CacheFlushed {
         /// How many.

@@ -16,6 +16,7 @@ mod obstacle;
 mod port;
 mod secret;
 mod service;
+mod shell;
 mod size;
 mod stack;
 
@@ -40,5 +41,6 @@ pub use obstacle::{Obstacle, PathProblem, Right};
 pub use port::{PortHolder, PortMapping, Protocol, TakenPort};
 pub use secret::Secret;
 pub use service::{Condition, Dependency, PortSetting, Service, StopPolicy};
+pub use shell::shell_word;
 pub use size::{ByteSize, SizeError};
 pub use stack::{Hooks, Moment, NetworkSpec, Stack, StackError, VolumeSpec};

@@ -87,10 +87,21 @@ pub enum AnonymousVolumes {
 pub enum Owner {
     /// This stack's, for the service of this name.
     Ours(ServiceName),
-    /// A stack of the same name, started from another project directory.
-    Elsewhere(PathBuf),
+    /// Another stack's, or that of a stack of the same name in another project directory.
+    Elsewhere(OtherStack),
     /// Somebody else's.
     Foreign,
+}
+
+impl Owner {
+    /// Whether it is a stack of this name that the object belongs to, in whatever directory.
+    pub fn is_of_this_name(&self) -> bool {
+        match self {
+            Self::Ours(_) => true,
+            Self::Elsewhere(other) => other.name.is_none(),
+            Self::Foreign => false,
+        }
+    }
 }
 
 /// What a container is doing.

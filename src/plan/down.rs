@@ -2,8 +2,8 @@
 
 use super::{Action, Adopt, Cause, ContainerRef, Down, Elsewhere, Note, Plan, StepId};
 use crate::model::{
-    AnonymousVolumes, ContainerState, Observed, ObservedContainer, Owner, Service, ServiceName,
-    Stack, StopPolicy,
+    AnonymousVolumes, ContainerState, Maker, Observed, ObservedContainer, Owner, Service,
+    ServiceName, Stack, StopPolicy,
 };
 
 /// Plans the end of the named services, or of everything that is the stack's.
@@ -23,7 +23,9 @@ pub(super) fn reconcile(stack: &Stack, observed: &Observed, wanted: &Down) -> Pl
     }
     if wanted.services.is_empty() {
         for network in &observed.networks {
-            let adopted = wanted.adopt == Adopt::Yes && is_default_name(stack, &network.name);
+            let adopted = wanted.adopt == Adopt::Yes
+                && network.maker == Maker::Foreign
+                && is_default_name(stack, &network.name);
             if network.is_ours() || adopted {
                 let action = Action::RemoveNetwork {
                     id: network.id.clone(),
@@ -50,10 +52,10 @@ fn reason(
             Some((service.clone(), Cause::of_end(stack, service)))
         }
         Owner::Ours(_) => None,
-        Owner::Elsewhere(directory) => {
+        Owner::Elsewhere(other) => {
             notes.push(Note::Elsewhere {
                 container: container.name.clone(),
-                place: Elsewhere::same(observed, directory),
+                place: Elsewhere::of(observed, other),
             });
             None
         }

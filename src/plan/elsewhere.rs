@@ -1,9 +1,9 @@
 //! Another stack, or the same one in another project directory.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::model::{Observed, OtherStack, Stack};
+use crate::model::{Observed, OtherStack, Stack, shell_word};
 
 /// Whose an object is that another stack has made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,20 +17,12 @@ pub struct Elsewhere {
 }
 
 impl Elsewhere {
-    /// The same stack in another directory.
-    pub fn same(observed: &Observed, directory: &Path) -> Self {
-        Self {
-            stack: None,
-            directory: directory.to_owned(),
-            is_gone: observed.gone_directories.contains(directory),
-        }
-    }
-
-    /// The stack that a network is another's by.
+    /// Where an object of this other stack is.
     pub fn of(observed: &Observed, other: &OtherStack) -> Self {
         Self {
             stack: other.name.clone(),
-            ..Self::same(observed, &other.directory)
+            directory: other.directory.clone(),
+            is_gone: observed.gone_directories.contains(&other.directory),
         }
     }
 
@@ -44,7 +36,7 @@ impl Elsewhere {
         };
         format!(
             "{take_down}: `devinfra --project-directory {} --name {name} down`",
-            self.directory.display()
+            shell_word(&self.directory.display().to_string())
         )
     }
 }

@@ -86,10 +86,10 @@ impl<'a> Planner<'a> {
                 container: named.name.clone(),
                 id: named.id.clone(),
             }),
-            Owner::Elsewhere(directory) => Err(Refusal::Elsewhere {
+            Owner::Elsewhere(other) => Err(Refusal::Elsewhere {
                 service: service.name.clone(),
                 container: named.name.clone(),
-                place: Elsewhere::same(self.observed, directory),
+                place: Elsewhere::of(self.observed, other),
             }),
         }
     }

@@ -172,6 +172,9 @@ pub fn deed(deed: &Deed) -> String {
                 file.display()
             )
         }
+        Deed::LakefsStoreUnseen => {
+            "nobody knows whether it reaches its block store: its log has no warnings".to_owned()
+        }
         Deed::CacheFlushed { keys } => {
             format!("flushed {} that may be stale", count(*keys, "key"))
         }

@@ -9,7 +9,7 @@ use rustix::io::Errno;
 use super::error::LoadError;
 
 /// The names that a stack file has when it is not named.
-const NAMES: [&str; 2] = ["devinfra.yaml", "devinfra.yml"];
+pub const NAMES: [&str; 2] = ["devinfra.yaml", "devinfra.yml"];
 
 /// Where a stack file is read from.
 #[derive(Debug, Clone, PartialEq, Eq)]

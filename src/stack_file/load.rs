@@ -101,9 +101,16 @@ pub fn load(request: &Request<'_>) -> Result<Loaded, LoadError> {
     let mut reading = Reading::default();
     let documents = reading.documents(request, &files)?;
     let directory = project_directory(request, &files);
+    if directory.to_str().is_none() {
+        let problem = "its name is not UTF-8, and an engine keeps no other".to_owned();
+        return Err(LoadError::NoDirectory {
+            path: directory,
+            problem,
+        });
+    }
     let name = stack_name(request, &documents, &directory, &unreadable, &mut reading)?;
     let variables = reading.variables(request, &documents, &directory, &name, &unreadable)?;
-    let shown = documents
+    let shown: Vec<String> = documents
         .iter()
         .map(|document| document.shown.clone())
         .collect();
@@ -125,9 +132,8 @@ pub fn load(request: &Request<'_>) -> Result<Loaded, LoadError> {
         .extend(interpolation.problems.iter().cloned());
     let Some(mut root) = merged else {
         if reading.problems.is_empty() {
-            reading
-                .problems
-                .push(Problem::nowhere("the stack file is empty"));
+            let message = format!("the stack file is empty: `{}`", shown.join("`, `"));
+            reading.problems.push(Problem::nowhere(message));
         }
         return Err(reading.into_error(&unreadable));
     };

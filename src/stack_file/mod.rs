@@ -25,7 +25,7 @@ mod written;
 
 pub use dotenv::{DotenvError, parse as parse_dotenv, quote as quote_dotenv};
 pub use error::LoadError;
-pub use find::FileSource;
+pub use find::{FileSource, NAMES};
 pub use load::{Loaded, Origin, Request, load};
 pub use problem::{Place, Told, Warning};
 pub use resolved::{Secrets, resolved, to_yaml};

@@ -136,6 +136,8 @@ fn name(text: &str) -> Option<(usize, Holds)> {
         let is_part = |letter: char| letter.is_alphanumeric() || "_-.".contains(letter);
         let begin = before.trim_end_matches(is_part).len();
         let name = before.get(begin..)?.to_ascii_uppercase();
+        // There is no key in a Valkey.
+        let name = name.replace("VALKEY", "");
         let behind = text.get(at + 1..)?;
         let blanks = behind.len() - behind.trim_start_matches([' ', '\t']).len();
         // Behind `=` it is a placeholder: `- CACHE_PASSWORD={password}`.
@@ -242,6 +244,8 @@ mod tests {
             ("U: a://{user}:{password}@d", "U: a://{user}:{password}@d"),
             ("PASSWORD: wörd", "PASSWORD: *****"),
             ("image: postgres:15", "image: postgres:15"),
+            ("${DEV_VALKEY_PORT:-1}", "${DEV_VALKEY_PORT:-1}"),
+            ("VALKEY_PASSWORD: abc", "VALKEY_PASSWORD: ***"),
             ("PASSWORD:\n", "PASSWORD:\n"),
         ] {
             assert_eq!(without_secrets(line), shown);

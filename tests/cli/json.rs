@@ -36,6 +36,7 @@ fn every_failure_is_a_document_that_names_the_stack_where_it_is_known() {
         (&["cache", "bootstrap"], "engine.unreachable"),
         (&["cache", "stats"], "engine.unreachable"),
         (&["logs", "--since", "yesterday"], "usage.since"),
+        (&["logs", "--since", "99999999999h"], "usage.since"),
     ] {
         let found = document(
             &Devinfra::new()

@@ -73,7 +73,6 @@ fn no_run_shows_a_secret() {
 #[test]
 fn no_problem_of_a_stack_file_shows_a_secret() {
     for (right, wrong) in [
-        ("valkey/valkey:8", "[valkey/valkey:8, planted-of-a-list]"),
         (
             "{POSTGRES_PASSWORD: planted-of-the-database,",
             "{POSTGRES_PASSWORD: {planted-of-the-database: 1},",

@@ -1,7 +1,9 @@
 //! `devinfra report`, after a failure.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 
+use crate::stacks::CACHE;
 use crate::support::Project;
 
 /// A service that tells its secrets, and ends.
@@ -73,4 +75,18 @@ fn log_lines_keep_secrets_in_failures_and_in_logs() {
         .map(|line| line["text"].clone())
         .collect();
     assert_eq!(texts, told);
+}
+
+#[test]
+fn a_report_is_written_over_an_earlier_one_and_nothing_else() {
+    let project = Project::with(CACHE);
+    project.write("notes.md", "mine");
+    project.run(&["report", "notes.md"]).exits_with(7);
+    symlink("notes.md", project.path().join("link.md")).unwrap();
+    project.run(&["report", "link.md"]).exits_with(7);
+    let notes = fs::read_to_string(project.path().join("notes.md")).unwrap();
+    assert_eq!(notes, "mine");
+    for _twice in 0..2 {
+        project.run(&["report", "new.md"]).succeeds();
+    }
 }

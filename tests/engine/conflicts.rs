@@ -247,3 +247,36 @@ fn a_second_checkout_is_told_how_to_be_up_beside_the_first() {
     second.down();
     assert!(engine::is_running(&id));
 }
+
+#[test]
+fn a_container_and_a_network_of_another_stack_are_its_own_and_not_adopted() {
+    let first = Project::with(CACHE);
+    first.up();
+    let id = first.container("cache");
+    let mut second = first.twin();
+    second.name = format!("{}-second", first.name);
+    second.set("DEVINFRA_NAME", &second.name.clone());
+    second.set("CACHE_PORT", "0");
+    second.write(
+        "devinfra.yaml",
+        &format!(
+            "services: {{cache: {{image: '${{VALKEY_IMAGE}}', container_name: {name}-cache-1, x-devinfra: {{kind: valkey}}}}}}
+networks: {{default: {{name: {name}_default}}}}
+",
+            name = first.name
+        ),
+    );
+    let refused = second.run(&["up", "--adopt"]).exits_with(7);
+    let owner = format!(
+        "belongs to stack `{}` in `{}`",
+        first.name,
+        first.path().display()
+    );
+    assert!(refused.stderr.contains(&owner), "{refused}");
+    assert!(!refused.stderr.contains("did not make it"), "{refused}");
+    second.run(&["down", "--adopt"]).succeeds();
+    assert!(engine::is_running(&id));
+    engine::kill(&id);
+    second.run(&["down", "--adopt"]).succeeds();
+    assert_eq!(first.objects().networks.len(), 1);
+}

@@ -128,8 +128,8 @@ fn ctrl_c_ends_a_wait_at_once_and_says_what_stays() {
     running.signal(Signal::INT);
     let run = running.wait().exits_with(130);
     let error = "\
-error: interrupted; what was made so far stays
-hint: see what exists with `devinfra status`; `devinfra up` goes on, `devinfra down` takes it down
+error: interrupted; what was done so far stays
+hint: see what exists with `devinfra status`; the same command goes on, and `devinfra down` takes all down
 ";
     assert!(run.stderr.ends_with(error), "{run}");
     project.down();

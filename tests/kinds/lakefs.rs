@@ -20,6 +20,8 @@ const REFUSED: &str = "{\"message\":\"error authenticating request\"}\n";
 const ASK_STATE: &str = "GET /api/v1/setup_lakefs";
 const SET_UP: &str = "POST /api/v1/setup_lakefs";
 const VERIFY: &str = "GET /api/v1/repositories?amount=1";
+const OF_ANOTHER_KIND: &str =
+    "{\"message\":\"failed to match required regex ^local://: invalid namespace\"}\n";
 const ASK_STORE: &str = "POST /api/v1/repositories";
 const NO_ACCESS: &str = "{\"message\":\"failed to create repository: failed to access storage\"}\n";
 
@@ -50,7 +52,7 @@ fn answer(known: &mut Option<String>, asked: &Asked) -> Told {
             Some(basic) if asked.has(basic) => told(200, "{\"results\":[]}"),
             _ => told(401, REFUSED),
         },
-        ("POST", "/api/v1/repositories") => told(400, NO_ACCESS),
+        ("POST", "/api/v1/repositories") => told(400, OF_ANOTHER_KIND),
         // As the real one: to anybody.
         ("GET", "/api/v1/user") => told(200, r#"{"user":{"creation_date":0,"id":""}}"#),
         _ => told(404, ""),
@@ -250,16 +252,22 @@ async fn a_store_that_lakefs_does_not_reach_is_told_with_what_its_log_says() {
 
 #[tokio::test]
 async fn a_store_that_answers_is_reached_whatever_it_answers_of_a_bucket_that_is_not_there() {
-    let missing = r#"error="api error NoSuchBucket: no such bucket" storage_namespace="NAMESPACE""#;
-    let denied = r#"error="api error AccessDenied: Access Denied." storage_namespace="NAMESPACE""#;
-    let of_another = r#"error="no such host" storage_namespace="s3://hub-storage/repo""#;
-    for log in [missing, denied, of_another] {
+    let missing = r#"level=warning error="api error NoSuchBucket: no such bucket" storage_namespace="NAMESPACE""#;
+    let denied = r#"level=warning error="api error AccessDenied: Access Denied." storage_namespace="NAMESPACE""#;
+    for log in [missing, denied] {
         let (done, asked) = asked_for_its_store(400, NO_ACCESS, log).await;
         assert_eq!(done.unwrap(), [], "{log}");
         assert_eq!(asked, [ASK_STATE, VERIFY, ASK_STORE]);
     }
-    let local = "{\"message\":\"failed to match required regex ^local://: invalid namespace\"}";
-    assert_eq!(asked_for_its_store(400, local, "").await.0.unwrap(), []);
+    let (done, _) = asked_for_its_store(400, OF_ANOTHER_KIND, "").await;
+    assert_eq!(done.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_store_that_the_log_says_nothing_of_is_told_as_unseen() {
+    let of_another = r#"error="no such host" storage_namespace="s3://hub-storage/repo""#;
+    let (done, _) = asked_for_its_store(400, NO_ACCESS, of_another).await;
+    assert_eq!(done.unwrap(), [Deed::LakefsStoreUnseen]);
 }
 
 #[tokio::test]

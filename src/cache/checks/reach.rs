@@ -167,7 +167,7 @@ fn whereabouts(subject: &Subject<'_>) -> String {
 fn who_holds(subject: &Subject<'_>) -> String {
     let port = subject.address.map_or(0, |address| address.port());
     format!(
-        "find who holds it with `docker ps --filter publish={port}` or `ss -ltnp 'sport = :{port}'`"
+        "find who holds it with `docker ps --filter publish={port}` or `ss -tanp 'sport = :{port}'`"
     )
 }
 

@@ -127,6 +127,8 @@ fn answer(context: &Context<'_>, stack: &Stack, args: &Down, brought: &Brought) 
     } else {
         // What is in a volume without a name goes with its container, and is not kept.
         let (volumes, kept) = match brought.volumes {
+            // What was in a directory that is gone went with it.
+            0 if stack.files.is_empty() => (String::new(), ""),
             0 => (String::new(), ", data kept"),
             some => (
                 format!(", {} with its data", count(some, "anonymous volume")),

@@ -10,7 +10,9 @@ use super::Context;
 use crate::cli::Exit;
 use crate::cli::args::Init;
 use crate::cli::error::CliError;
+use crate::model::shell_word;
 use crate::report::{Table, list};
+use crate::stack_file::NAMES;
 use crate::templates::{TEMPLATES, Template};
 
 /// What `init` writes when no template is named.
@@ -62,11 +64,19 @@ pub(super) fn run(context: &Context<'_>, args: &Init) -> Result<Exit, CliError> 
         let document = json!({"schema": 1, "template": name, "file": path.display().to_string()});
         context.output.answer_json(&document);
     }
-    context.output.say(format_args!(
-        "wrote `{}`; `devinfra up` brings it up",
-        args.output.display()
-    ));
+    let shown = args.output.display().to_string();
+    context.output.say(if is_found_by_itself(&args.output) {
+        format!("wrote `{shown}`; `devinfra up` brings it up")
+    } else {
+        let file = shell_word(&shown);
+        format!("wrote `{shown}`; `devinfra --file {file} up` brings it up")
+    });
     Ok(Exit::Done)
+}
+
+/// Whether a stack file of this name is read where none is named.
+fn is_found_by_itself(path: &Path) -> bool {
+    NAMES.iter().any(|name| Path::new(name) == path)
 }
 
 /// Writes a new file; one that exists is somebody's work.

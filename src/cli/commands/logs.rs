@@ -24,8 +24,6 @@ use crate::report::{Mask, Prefixes, list};
 
 /// How often it is looked whether the reader is still there, while nothing is written.
 const LOOK: Duration = Duration::from_millis(200);
-/// How long what was written already may take to be told when somebody asks to stop.
-const TO_END: Duration = Duration::from_millis(200);
 
 pub(super) async fn run(context: &Context<'_>, args: &Logs) -> Result<Exit, CliError> {
     let request = LogsRequest {
@@ -35,7 +33,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Logs) -> Result<Exit, CliE
         follow: args.follow,
     };
     let ready = context.ready(&args.services)?;
-    let (signals, stop) = Signals::listen(context.output);
+    let (signals, stop) = Signals::listen();
     let session = context.session(&ready, &Silent, &stop, "devinfra logs");
     let mut printer = Printer {
         context,
@@ -51,11 +49,6 @@ pub(super) async fn run(context: &Context<'_>, args: &Logs) -> Result<Exit, CliE
     let read = tokio::select! {
         read = logs(&session, &request, &mut tell) => read,
         () = reader_gone() => Ok(()),
-        // It is under way, unless the engine is silent.
-        () = async {
-            stop.asked().await;
-            sleep(TO_END).await;
-        } => Err(FlowError::Interrupted),
     };
     let written = printer.output.flush();
     context.output.note(written);
@@ -179,10 +172,11 @@ fn in_one_line(text: &str) -> String {
 
 /// A duration before now, or a time, as seconds of the Unix time.
 fn since(text: &str) -> Result<i64, CliError> {
-    if let Ok(duration) = text.parse::<SignedDuration>() {
-        return Ok((Timestamp::now() - duration).as_second());
-    }
-    text.parse::<Timestamp>().map(Timestamp::as_second).map_err(|_unreadable| {
+    let time = match text.parse::<SignedDuration>() {
+        Ok(duration) => Timestamp::now().checked_sub(duration),
+        Err(_no_duration) => text.parse(),
+    };
+    time.map(Timestamp::as_second).map_err(|_unreadable| {
         CliError::usage(
             "usage.since",
             format!("`{text}` is neither a duration such as `10m` nor a time such as `2026-11-23T20:00:00Z`"),

@@ -1,12 +1,14 @@
 //! `devinfra ls`.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use super::Context;
 use crate::cli::Exit;
 use crate::cli::error::CliError;
 use crate::engine::Engine as _;
-use crate::model::{FoundStack, ObservedContainer, ServiceName};
+use crate::model::{FoundStack, ObservedContainer, ServiceName, shell_word};
 use crate::report::{Table, endpoints};
 
 pub(super) async fn run(context: &Context<'_>) -> Result<Exit, CliError> {
@@ -34,18 +36,28 @@ pub(super) async fn run(context: &Context<'_>) -> Result<Exit, CliError> {
         table.row([
             stack.name.to_string(),
             running(stack),
-            format!("{}{gone}", stack.directory.display()),
+            format!("{}{gone}", shown(&stack.directory)),
         ]);
     }
     context.output.answer(table);
     for stack in stacks.iter().filter(|stack| is_gone(stack)) {
         context.output.say(format_args!(
             "hint: take down what is left of `{name}`: `devinfra --project-directory {} --name {name} down`",
-            stack.directory.display(),
+            shell_word(&stack.directory.display().to_string()),
             name = stack.name,
         ));
     }
     Ok(Exit::Done)
+}
+
+/// A path on one line, whatever is in it.
+fn shown(path: &Path) -> String {
+    let text = path.display().to_string();
+    if text.contains(char::is_control) {
+        text.escape_debug().to_string()
+    } else {
+        text
+    }
 }
 
 /// "4 running", "3 of 4 running".

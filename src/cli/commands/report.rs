@@ -20,11 +20,11 @@ use super::Context;
 use super::context::Ready;
 use super::doctor::examine;
 use super::status::as_table;
-use crate::apply::Stop;
 use crate::cli::Exit;
 use crate::cli::args::Report;
 use crate::cli::error::CliError;
 use crate::cli::render::for_people;
+use crate::cli::signals::Signals;
 use crate::engine::{Engine as _, LogOptions, PastEvent};
 use crate::event::Silent;
 use crate::flow::{ServiceStatus, status};
@@ -34,6 +34,8 @@ use crate::stack_file::{Secrets, resolved, to_yaml};
 
 /// How many lines of each log are kept.
 const LINES: usize = 200;
+/// The first line of every report.
+const TITLE: &str = "# devinfra report";
 /// How long a log may take to be read.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -50,6 +52,9 @@ pub(super) async fn run(context: &Context<'_>, args: &Report) -> Result<Exit, Cl
         return Ok(Exit::Done);
     }
     let path = context.settings.whole(&args.file)?;
+    if !may_write(&path) {
+        return Err(CliError::file_exists(&path));
+    }
     fs::write(&path, text).map_err(|error| CliError::write(&path, &error))?;
     if is_json {
         let document = json!({"schema": 1, "file": path.display().to_string()});
@@ -62,9 +67,26 @@ pub(super) async fn run(context: &Context<'_>, args: &Report) -> Result<Exit, Cl
     Ok(Exit::Done)
 }
 
+/// Whether nothing is there, or an earlier report, or what keeps nothing, such as a terminal: what
+/// else is there is somebody's.
+fn may_write(path: &Path) -> bool {
+    let Ok(found) = fs::symlink_metadata(path) else {
+        return true;
+    };
+    if found.is_file() {
+        return fs::read(path).is_ok_and(|text| text.starts_with(TITLE.as_bytes()));
+    }
+    !found.is_symlink() || is_device(path)
+}
+
+/// Whether a link leads to a device or a pipe: `/dev/stdout`.
+fn is_device(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
 async fn write(context: &Context<'_>) -> String {
     let mut text = format!(
-        "# devinfra report\n\ndevinfra {} on {OS} {ARCH}, {:.0}\n",
+        "{TITLE}\n\ndevinfra {} on {OS} {ARCH}, {:.0}\n",
         env!("CARGO_PKG_VERSION"),
         Timestamp::now()
     );
@@ -98,12 +120,12 @@ fn configuration(stack: &Stack, text: &mut String) {
 
 /// What there is of each service, whether it is usable now, and what it wrote last.
 async fn services(context: &Context<'_>, ready: &Ready, text: &mut String) {
-    let (_stopper, stop) = Stop::new();
+    let (signals, stop) = Signals::listen();
     let session = context.session(ready, &Silent, &stop, "devinfra report");
     let found = match status(&session).await {
         Ok(found) => found,
         Err(error) => {
-            let error = CliError::flow(&error, &ready.stack, Exit::Interrupted);
+            let error = CliError::flow(&error, &ready.stack, signals.exit());
             return section(text, "Services", &for_people(&error));
         }
     };

@@ -185,7 +185,7 @@ impl CliError {
         if let [port] = named.collect::<Vec<u16>>().as_slice() {
             self.hints = vec![
                 format!(
-                    "find who holds it with `ss -ltnp 'sport = :{port}'` or `docker ps --filter publish={port}`"
+                    "find who holds it with `ss -tanp 'sport = :{port}'` or `docker ps --filter publish={port}`"
                 ),
                 format!(
                     "stop that, or publish another port: {}",
@@ -220,8 +220,8 @@ fn interruption(exit: Exit) -> CliError {
     CliError {
         exit,
         code: "run.interrupted".to_owned(),
-        message: "interrupted; what was made so far stays".to_owned(),
+        message: "interrupted; what was done so far stays".to_owned(),
         ..CliError::default()
     }
-    .hint("see what exists with `devinfra status`; `devinfra up` goes on, `devinfra down` takes it down")
+    .hint("see what exists with `devinfra status`; the same command goes on, and `devinfra down` takes all down")
 }

@@ -10,6 +10,9 @@ use crate::model::{ImageRef, Obstacle, PortHolder, PortSetting, ServiceName, Sta
 use crate::plan::Refusal;
 use crate::report::{count, list};
 
+/// Docker's program that holds a published port.
+const PROXY: &str = "docker-proxy";
+
 impl CliError {
     /// One failure for all that is in the way: people want to see it at once.
     pub(super) fn refused(error: &FlowError, refusals: &[Refusal], stack: &Stack) -> Self {
@@ -195,11 +198,16 @@ fn of_ports(refusals: &[Refusal], stack: &Stack) -> Vec<String> {
             Some(PortHolder::Container { name }) => {
                 containers.insert(name.clone());
             }
+            Some(PortHolder::Process { command, .. }) if command.contains(PROXY) => {
+                hints.push(format!(
+                    "the engine publishes {port} for a container that is about to end: run the command again"
+                ));
+            }
             Some(PortHolder::Process { id, .. }) => {
                 processes.insert(id.to_string());
             }
             None => hints.push(format!(
-                "find who holds it: `sudo ss -ltnp 'sport = :{port}'`"
+                "find who holds it: `sudo ss -tanp 'sport = :{port}'`"
             )),
         }
     }

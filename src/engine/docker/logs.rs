@@ -5,6 +5,7 @@ use std::time::Duration;
 use bollard::container::LogOutput;
 use bollard::errors::Error as Refusal;
 use bollard::query_parameters::{AttachContainerOptions, LogsOptions};
+use bytes::Bytes;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt as _, future};
 use jiff::{SignedDuration, Timestamp};
@@ -122,7 +123,12 @@ fn lines(chunks: Chunks) -> impl Stream<Item = Result<Line, EngineError>> + Send
                 return None;
             }
             match chunks.next().await {
-                Some(Ok(chunk)) => lines.feed(&chunk),
+                Some(Ok(mut chunk)) => {
+                    if lines.is_open(chunk.stream) {
+                        chunk.bytes = without_stamp(chunk.bytes);
+                    }
+                    lines.feed(&chunk);
+                }
                 Some(Err(error)) => return Some((Err(error), (chunks, lines, true))),
                 None => {
                     lines.end();
@@ -131,6 +137,19 @@ fn lines(chunks: Chunks) -> impl Stream<Item = Result<Line, EngineError>> + Send
             }
         }
     })
+}
+
+/// The next part of a line that has begun. Docker stamps each 16 KiB of a line.
+fn without_stamp(bytes: Bytes) -> Bytes {
+    let end = bytes.iter().position(|byte| *byte == b' ');
+    let is_stamp = |end: &usize| {
+        let stamp = bytes.get(..*end).map(str::from_utf8);
+        matches!(stamp, Some(Ok(stamp)) if stamp.parse::<Timestamp>().is_ok())
+    };
+    match end.filter(is_stamp) {
+        Some(end) => bytes.slice(end + 1..),
+        None => bytes,
+    }
 }
 
 /// Waits, for ever where there is no patience to lose.
@@ -246,5 +265,13 @@ mod tests {
         assert_eq!(hello.timestamp.as_deref(), Some("2026-11-23T20:00:00.1Z"));
         assert_eq!(line(b"2026-11-23T20:00:01.1Z \n").text, "");
         assert_eq!(line(b"plain words\n").text, "plain words");
+    }
+
+    #[test]
+    fn the_stamps_inside_of_a_long_line_are_taken_out() {
+        let bare = |text: &'static str| without_stamp(Bytes::from_static(text.as_bytes()));
+        assert_eq!(bare("2026-11-24T16:42:00.765059850Z word er"), "word er");
+        assert_eq!(bare("no stamp"), "no stamp");
+        assert_eq!(bare("nothing"), "nothing");
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn containers(stack: &Stack, listed: Vec<ContainerSummary>) -> Vec<Ob
                     .any(|service| service.container.name == name)
             };
             let observed = summarised(summary, labels::owner(stack, &labels), &labels);
-            (observed.owner != Owner::Foreign || needed(&observed.name)).then_some(observed)
+            (observed.owner.is_of_this_name() || needed(&observed.name)).then_some(observed)
         })
         .collect();
     found.sort_by(|one, other| (&one.name, &one.id).cmp(&(&other.name, &other.id)));

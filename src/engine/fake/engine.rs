@@ -39,7 +39,7 @@ impl Engine for FakeEngine {
                 owner: labels::owner(stack, &one.labels),
                 ..one.found.clone()
             });
-            all.filter(|one| one.owner != Owner::Foreign || needed(&one.name))
+            all.filter(|one| one.owner.is_of_this_name() || needed(&one.name))
                 .collect()
         }))
     }

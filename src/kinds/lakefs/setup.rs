@@ -62,7 +62,7 @@ pub(in crate::kinds) async fn bootstrap(
         }
     };
     verify(address, &keys, file, target).await?;
-    store::reach(address, &keys, target).await?;
+    deeds.extend(store::reach(address, &keys, target).await?);
     Ok(deeds)
 }
 

@@ -17,7 +17,7 @@ use super::api::{complaint, failed, in_log, send};
 use super::credentials::random_letters;
 use crate::kinds::http::Answer;
 use crate::kinds::s3::ANY_BUCKET;
-use crate::kinds::{BootstrapError, Target};
+use crate::kinds::{BootstrapError, Deed, Target};
 
 /// How long LakeFS may take to find out: it tries a store that does not answer several times.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -31,7 +31,8 @@ const PREAMBLES: [&str; 2] = ["api error ", "request send failed, "];
 
 /// Asks LakeFS to ask its store.
 ///
-/// Nothing is said of a store that is not S3, nor where LakeFS does not log warnings.
+/// Nothing is said of a store that is not S3. Where LakeFS does not log warnings, nobody knows, which
+/// is what is given then.
 ///
 /// # Errors
 ///
@@ -40,7 +41,7 @@ pub(super) async fn reach(
     address: SocketAddr,
     keys: &Credentials,
     target: &Target<'_>,
-) -> Result<(), BootstrapError> {
+) -> Result<Option<Deed>, BootstrapError> {
     let mark = random_letters::<12>()?.to_lowercase();
     let name = format!("{ANY_BUCKET}-{mark}");
     let namespace = format!("s3://{ANY_BUCKET}/{mark}");
@@ -61,16 +62,16 @@ pub(super) async fn reach(
     let answer = answer?;
     match answer.status {
         400 if complaint(&answer).contains(NO_ACCESS) => {
-            let reason = in_log(target, |line| reason(line, &namespace)).await;
-            match reason {
-                Some(reason) if !is_reached(&reason) => Err(unreachable(shortened(&reason))),
-                _ => Ok(()),
+            match in_log(target, |line| reason(line, &namespace)).await {
+                Some(reason) if is_reached(&reason) => Ok(None),
+                Some(reason) => Err(unreachable(shortened(&reason))),
+                None => Ok(Some(Deed::LakefsStoreUnseen)),
             }
         }
         // A store of another kind, which has no such names.
-        400 => Ok(()),
+        400 => Ok(None),
         // A store that makes a bucket for whoever wants to write to it.
-        201 => removed(address, keys, &name).await,
+        201 => removed(address, keys, &name).await.map(|()| None),
         _ => Err(failed(&answer)),
     }
 }
