@@ -6,7 +6,7 @@
 
 use std::fs::File;
 use std::os::fd::OwnedFd;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use rustix::fs::Dir;
 use rustix::io::Errno;
@@ -18,7 +18,7 @@ use super::made::is_made;
 use super::mounts::check_known_mounts;
 use super::recognised::{Contents, WITNESSES, is_data};
 use super::wiping::is_marked;
-use crate::model::Kind;
+use crate::model::{Kind, clean_path};
 
 /// Directories whose direct children are people's homes.
 const HOMES: [&str; 2] = ["/home", "/Users"];
@@ -52,7 +52,7 @@ impl Checked {
 ///
 /// When it is, or may be, more than that.
 pub fn check(path: &Path, project: &Path, kind: &Kind) -> Result<Option<Checked>, EmptyError> {
-    let (path, project) = (clean(path), clean(project));
+    let (path, project) = (clean_path(path), clean_path(project));
     let refused = |reason| EmptyError::Unsafe {
         path: path.clone(),
         reason,
@@ -105,21 +105,6 @@ pub fn check_names(path: &Path, kind: &Kind, listed: Vec<String>) -> Result<(), 
 /// Paths below a data directory that [`check_names`] wants to be told of, as a shell writes them.
 pub fn witnesses() -> String {
     WITNESSES.map(|witness| format!("*/{witness}")).join(" ")
-}
-
-/// The path without `.`, `..` and slashes at its end, decided by its words alone.
-pub(super) fn clean(path: &Path) -> PathBuf {
-    let mut clean = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                clean.pop();
-            }
-            Component::RootDir | Component::Prefix(_) | Component::Normal(_) => clean.push(part),
-        }
-    }
-    clean
 }
 
 /// Why a path is never a data directory, whatever is in it.

@@ -10,7 +10,8 @@ use rustix::io::Errno;
 
 use super::EmptyError;
 use super::beneath::{around, below, reopened};
-use super::check::{Checked, clean};
+use super::check::Checked;
+use crate::model::clean_path;
 
 impl Checked {
     /// Deletes everything in the directory. The directory itself stays, and so do what symlinks
@@ -54,7 +55,7 @@ fn empty(directory: &OwnedFd) -> Result<(), Errno> {
 /// When it is outside of the project directory or behind a symlink, is no file, or the system
 /// refuses.
 pub fn remove_file(path: &Path, project: &Path) -> Result<(), EmptyError> {
-    let (path, project) = (clean(path), clean(project));
+    let (path, project) = (clean_path(path), clean_path(project));
     let refused = |reason| EmptyError::Unsafe {
         path: path.clone(),
         reason,
@@ -88,14 +89,7 @@ mod tests {
     use crate::model::{Kind, Valkey};
 
     fn valkey() -> Kind {
-        Kind::Valkey(Valkey {
-            port: 6379,
-            password: None,
-            username: None,
-            database: 0,
-            keys: None,
-            declared: [].into(),
-        })
+        Kind::Valkey(Valkey::at(6379))
     }
 
     /// A project with a cache's data in `data/cache`, and a precious directory beside it.

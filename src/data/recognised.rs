@@ -176,14 +176,7 @@ mod tests {
     }
 
     fn valkey() -> Kind {
-        Kind::Valkey(Valkey {
-            port: 6379,
-            password: None,
-            username: None,
-            database: 0,
-            keys: None,
-            declared: [].into(),
-        })
+        Kind::Valkey(Valkey::at(6379))
     }
 
     fn s3() -> Kind {

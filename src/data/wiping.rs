@@ -14,8 +14,9 @@ use rustix::fs::{AtFlags, Mode, OFlags, openat, unlinkat};
 use rustix::io::Errno;
 
 use super::beneath::{around, inside};
-use super::check::{Checked, clean, identity_of};
+use super::check::{Checked, identity_of};
 use super::identity::Identity;
+use crate::model::clean_path;
 
 /// Begins the name of the file beside a directory; the directory's own name ends it.
 const MARK: &str = ".devinfra-wiping-";
@@ -34,7 +35,7 @@ impl Checked {
 
 /// Whether a run has begun to empty the directory, and did not come to the end.
 pub fn is_wiping(path: &Path, project: &Path) -> bool {
-    let (path, project) = (clean(path), clean(project));
+    let (path, project) = (clean_path(path), clean_path(project));
     let held = around(&path, &project).and_then(|parent| Ok((inside(&parent, &path)?, parent)));
     let Ok((directory, parent)) = held else {
         return false;
@@ -44,7 +45,7 @@ pub fn is_wiping(path: &Path, project: &Path) -> bool {
 
 /// Notes that the directory is empty now, or gone.
 pub fn note_wiped(path: &Path, project: &Path) {
-    let (path, project) = (clean(path), clean(project));
+    let (path, project) = (clean_path(path), clean_path(project));
     if let Ok(parent) = around(&path, &project) {
         unlinkat(parent, mark_of(&path), AtFlags::empty()).ok(); // there may be none
     }

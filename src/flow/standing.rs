@@ -80,20 +80,13 @@ mod tests {
         let mut spec = ContainerSpec::new("hub-db-1", ImageRef::parse("i").unwrap());
         spec.restart = restart;
         let mut listed = ObservedContainer {
-            id: ContainerId("1".to_owned()),
-            name: spec.name.clone(),
-            owner: Owner::Ours(name.clone()),
-            image: "i".to_owned(),
-            image_id: String::new(),
-            fingerprint: None,
             state: ContainerState::Running,
             status: "Up Less than a second".to_owned(),
-            health: None,
-            started_at: None,
-            ports: Vec::new(),
-            networks: Vec::new(),
-            addresses: Vec::new(),
-            anonymous_volumes: Vec::new(),
+            ..ObservedContainer::new(
+                ContainerId("1".to_owned()),
+                spec.name.clone(),
+                Owner::Ours(name.clone()),
+            )
         };
         after_end(&Service::new(name, spec), &mut listed, reason);
         listed.state

@@ -235,20 +235,14 @@ mod tests {
             published: *port,
         });
         ObservedContainer {
-            id: ContainerId("1".to_owned()),
-            name: "hub-web-1".to_owned(),
-            owner: Owner::Ours(ServiceName::new("web").unwrap()),
-            image: "i".to_owned(),
-            image_id: String::new(),
-            fingerprint: None,
             state,
             status: status.to_owned(),
-            health: None,
-            started_at: None,
             ports: ports.collect(),
-            networks: Vec::new(),
-            addresses: Vec::new(),
-            anonymous_volumes: Vec::new(),
+            ..ObservedContainer::new(
+                ContainerId("1".to_owned()),
+                "hub-web-1",
+                Owner::Ours(ServiceName::new("web").unwrap()),
+            )
         }
     }
 

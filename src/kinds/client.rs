@@ -99,7 +99,6 @@ fn owned(variables: impl IntoIterator<Item = (&'static str, Secret)>) -> Vec<(St
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
 
     use super::*;
     use crate::model::LoginRole;
@@ -115,12 +114,10 @@ mod tests {
             database: "hub_db".to_owned(),
         });
         let valkey = Kind::Valkey(Valkey {
-            port: 6379,
             password: Some(Secret::new("hunter2")),
             username: Some("app".to_owned()),
             database: 3,
-            keys: None,
-            declared: BTreeMap::new(),
+            ..Valkey::at(6379)
         });
         let psql = client(&postgres, Program::Psql, &["-l".to_owned()]).unwrap();
         assert_eq!(psql.command, ["psql", "-l"]);

@@ -200,12 +200,9 @@ mod tests {
                 database: "d".to_owned(),
             }),
             Kind::Valkey(Valkey {
-                port: 6379,
                 password: given.then(|| "p".into()),
                 username: option("u"),
-                database: 0,
-                keys: None,
-                declared: BTreeMap::new(),
+                ..Valkey::at(6379)
             }),
             Kind::S3(S3 {
                 port: 9000,

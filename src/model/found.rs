@@ -1,9 +1,8 @@
 //! Stacks as an engine has them, whatever stack files they came from.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::{Hooks, ObservedContainer, Stack, StackName};
+use super::{ObservedContainer, Stack, StackName};
 
 /// What an engine has of one stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,15 +30,6 @@ impl FoundStack {
 
     /// The stack of which nothing but this is known, since its stack file is gone.
     pub fn without_file(self) -> Stack {
-        Stack {
-            name: self.name,
-            directory: self.directory,
-            files: Vec::new(),
-            services: BTreeMap::new(),
-            off: BTreeMap::new(),
-            networks: BTreeMap::new(),
-            volumes: BTreeMap::new(),
-            hooks: Hooks::default(),
-        }
+        Stack::new(self.name, self.directory)
     }
 }

@@ -69,6 +69,20 @@ pub struct Valkey {
     pub declared: BTreeMap<String, String>,
 }
 
+impl Valkey {
+    /// A server at this port inside the container, without anything said of it.
+    pub fn at(port: u16) -> Self {
+        Self {
+            port,
+            password: None,
+            username: None,
+            database: 0,
+            keys: None,
+            declared: BTreeMap::new(),
+        }
+    }
+}
+
 /// How the application names its cache keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValkeyKeys {

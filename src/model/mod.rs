@@ -13,6 +13,7 @@ mod mount;
 mod name;
 mod observed;
 mod obstacle;
+mod path;
 mod port;
 mod secret;
 mod service;
@@ -38,6 +39,7 @@ pub use observed::{
     ObservedContainer, OtherStack, Owner, PublishedPort,
 };
 pub use obstacle::{Obstacle, PathProblem, Right};
+pub use path::clean_path;
 pub use port::{PortHolder, PortMapping, Protocol, TakenPort};
 pub use secret::Secret;
 pub use service::{Condition, Dependency, PortSetting, Service, StopPolicy};

@@ -243,6 +243,26 @@ impl Observed {
 }
 
 impl ObservedContainer {
+    /// A container that was made and never started, and of which no more is known.
+    pub fn new(id: ContainerId, name: impl Into<String>, owner: Owner) -> Self {
+        Self {
+            id,
+            name: name.into(),
+            owner,
+            image: String::new(),
+            image_id: String::new(),
+            fingerprint: None,
+            state: ContainerState::Created,
+            status: String::new(),
+            health: None,
+            started_at: None,
+            ports: Vec::new(),
+            networks: Vec::new(),
+            addresses: Vec::new(),
+            anonymous_volumes: Vec::new(),
+        }
+    }
+
     /// Whether it is this stack's container for the service.
     pub fn is_of(&self, service: &ServiceName) -> bool {
         matches!(&self.owner, Owner::Ours(name) if name == service)

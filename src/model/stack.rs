@@ -203,6 +203,20 @@ fn overlap(one: IpAddr, other: IpAddr) -> bool {
 }
 
 impl Stack {
+    /// A stack of this name and project directory with nothing in it.
+    pub fn new(name: StackName, directory: impl Into<PathBuf>) -> Self {
+        Self {
+            name,
+            directory: directory.into(),
+            files: Vec::new(),
+            services: BTreeMap::new(),
+            off: BTreeMap::new(),
+            networks: BTreeMap::new(),
+            volumes: BTreeMap::new(),
+            hooks: Hooks::default(),
+        }
+    }
+
     /// All that keeps this stack from being consistent: empty when nothing does.
     pub fn problems(&self) -> Vec<StackError> {
         let mut found = Vec::new();

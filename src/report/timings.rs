@@ -240,7 +240,7 @@ impl Observer for Stopwatch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ContainerSpec, Hooks, ImageRef, Observed, Service, Stack, StackName};
+    use crate::model::{ContainerSpec, ImageRef, Observed, Service, Stack, StackName};
     use crate::plan::{Goal, Up, reconcile};
 
     /// Two services that know nothing of each other, planned.
@@ -254,14 +254,8 @@ mod tests {
             )
         };
         let stack = Stack {
-            name: StackName::new("try").unwrap(),
-            directory: "/project".into(),
-            files: Vec::new(),
             services: ["cache", "db"].map(service).into_iter().collect(),
-            networks: BTreeMap::new(),
-            volumes: BTreeMap::new(),
-            hooks: Hooks::default(),
-            off: BTreeMap::new(),
+            ..Stack::new(StackName::new("try").unwrap(), "/project")
         };
         reconcile(&stack, &Observed::default(), &Goal::Up(Up::all(&stack))).unwrap()
     }

@@ -262,14 +262,14 @@ impl<W> fmt::Debug for Picture<W> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeSet;
 
     use vt100::Parser;
 
     use super::*;
     use crate::event::PullProgress;
     use crate::model::{
-        Condition, ContainerSpec, Dependency, Hooks, ImageRef, Observed, Service, Stack, StackName,
+        Condition, ContainerSpec, Dependency, ImageRef, Observed, Service, Stack, StackName,
     };
     use crate::plan::{Action, Goal, Up, reconcile};
 
@@ -293,14 +293,8 @@ mod tests {
         hub.depends_on.insert(name("db"), on_db);
         let services = [service("db"), hub].map(|one| (one.name.clone(), one));
         let stack = Stack {
-            name: StackName::new("try").unwrap(),
-            directory: "/project".into(),
-            files: Vec::new(),
             services: services.into_iter().collect(),
-            networks: BTreeMap::new(),
-            volumes: BTreeMap::new(),
-            hooks: Hooks::default(),
-            off: BTreeMap::new(),
+            ..Stack::new(StackName::new("try").unwrap(), "/project")
         };
         reconcile(&stack, &Observed::default(), &Goal::Up(Up::all(&stack))).unwrap()
     }

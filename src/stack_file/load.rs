@@ -16,7 +16,7 @@ use super::problem::{Problem, Sources, Warning, render};
 use super::read;
 use super::unreadable::Unreadable;
 use super::written::Replaced;
-use crate::model::{ServiceName, Stack, StackName};
+use crate::model::{ServiceName, Stack, StackName, clean_path};
 use crate::templates::template;
 
 /// The template that is used where there is no stack file.
@@ -177,7 +177,7 @@ pub fn load(request: &Request<'_>) -> Result<Loaded, LoadError> {
 fn chosen_files(request: &Request<'_>) -> Result<(Vec<FileSource>, Origin), LoadError> {
     let mut start = request.current_directory.to_owned();
     if let Some(directory) = request.project_directory {
-        start = super::lower::normalised(&start.join(directory));
+        start = clean_path(&start.join(directory));
         check_directory(&start)?;
     }
     if !request.files.is_empty() {
@@ -199,7 +199,7 @@ fn project_directory(request: &Request<'_>, files: &[FileSource]) -> PathBuf {
         }
         (None, Some(FileSource::Template(_)) | None) => PathBuf::new(),
     };
-    super::lower::normalised(&request.current_directory.join(directory))
+    clean_path(&request.current_directory.join(directory))
 }
 
 /// `--name`, else the last file that says `name:`, else the directory's name.
@@ -256,7 +256,7 @@ impl Reading {
         for file in files {
             let (shown, text) = match file {
                 FileSource::Path(path) => {
-                    let path = super::lower::normalised(&request.current_directory.join(path));
+                    let path = clean_path(&request.current_directory.join(path));
                     (path.display().to_string(), read(&path)?)
                 }
                 FileSource::Template(name) => {

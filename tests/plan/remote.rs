@@ -1,6 +1,5 @@
 //! An engine of another machine: what it publishes is not asked for here, where others may answer.
 
-use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -64,12 +63,8 @@ async fn nothing_is_wiped_or_flushed_through_this_machines_ports() {
         kept: Vec::new(),
     };
     let valkey = Valkey {
-        port: 80,
-        password: None,
-        username: None,
-        database: 0,
         keys: Some(keys),
-        declared: BTreeMap::new(),
+        ..Valkey::at(80)
     };
     let stack = stack(&["cache"])
         .publishes("cache", 6379)

@@ -9,7 +9,7 @@ use devinfra::engine::FakeEngine;
 use devinfra::event::Silent;
 use devinfra::kinds::{Amount, BootstrapError, Deed, Readiness, WipeError};
 use devinfra::model::{
-    Bind, Condition, ContainerSpec, Dependency, Hooks, HostPath, ImageRef, Mount, MountSource,
+    Bind, Condition, ContainerSpec, Dependency, HostPath, ImageRef, Mount, MountSource,
     NetworkAttachment, NetworkSpec, Observed, ObservedContainer, PortMapping, Service, ServiceName,
     Stack, StackName, Submounts,
 };
@@ -46,14 +46,10 @@ pub(crate) fn stack(services: &[&str]) -> Stack {
         labels: BTreeMap::new(),
     };
     Stack {
-        name: StackName::new("hub").unwrap(),
-        directory: "/project".into(),
         files: vec!["/project/devinfra.yaml".to_owned()],
         services,
         networks: [("default".to_owned(), network)].into(),
-        volumes: BTreeMap::new(),
-        hooks: Hooks::default(),
-        off: BTreeMap::new(),
+        ..Stack::new(StackName::new("hub").unwrap(), "/project")
     }
 }
 

@@ -68,10 +68,6 @@ impl Default for World {
             read_only: false,
         });
         let options = Valkey {
-            port: 6379,
-            password: None,
-            username: None,
-            database: 0,
             keys: Some(ValkeyKeys {
                 namespace: "kh".to_owned(),
                 flushed: vec!["list:".to_owned()],
@@ -83,6 +79,7 @@ impl Default for World {
                 ("maxmemory", "256mb"),
                 ("maxmemory-policy", "allkeys-lfu"),
             ]),
+            ..Valkey::at(6379)
         };
         Self {
             service: Service::new(name.clone(), spec),
@@ -103,25 +100,16 @@ impl Default for World {
 
 fn container(name: ServiceName) -> ObservedContainer {
     ObservedContainer {
-        id: ContainerId("c".repeat(64)),
-        name: "hub-valkey".to_owned(),
-        owner: Owner::Ours(name),
-        image: "valkey:8".to_owned(),
-        image_id: "sha256:1".to_owned(),
-        fingerprint: None,
         state: ContainerState::Running,
         status: "Up 3 minutes".to_owned(),
-        health: None,
-        started_at: None,
         ports: vec![PublishedPort {
             target: 6379,
             published: 26379,
             host_ip: IpAddr::from([127, 0, 0, 1]),
             protocol: Protocol::Tcp,
         }],
-        networks: Vec::new(),
         addresses: vec![IpAddr::from([172, 18, 0, 2])],
-        anonymous_volumes: Vec::new(),
+        ..ObservedContainer::new(ContainerId("c".repeat(64)), "hub-valkey", Owner::Ours(name))
     }
 }
 

@@ -94,26 +94,17 @@ fn doing(container: Option<&ObservedContainer>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+
     use std::time::Duration;
 
     use super::*;
     use crate::apply::ReadyService;
-    use crate::model::{ContainerId, Hooks, StackName};
+    use crate::model::{ContainerId, StackName};
 
     /// A run whose end the engine was silent at.
     #[test]
     fn a_state_that_is_not_known_is_none() {
-        let stack = Stack {
-            name: StackName::new("hub").unwrap(),
-            directory: "/project".into(),
-            files: Vec::new(),
-            services: BTreeMap::new(),
-            off: BTreeMap::new(),
-            networks: BTreeMap::new(),
-            volumes: BTreeMap::new(),
-            hooks: Hooks::default(),
-        };
+        let stack = Stack::new(StackName::new("hub").unwrap(), "/project");
         let names = ["cache", "db"].map(|name| ServiceName::new(name).unwrap());
         let ready = ReadyService {
             elapsed: Duration::from_millis(40),

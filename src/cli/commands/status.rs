@@ -122,22 +122,12 @@ fn unusable(status: &ServiceStatus) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
 
     use super::*;
-    use crate::model::{ContainerId, Hooks, Owner, ServiceName, StackName};
+    use crate::model::{ContainerId, Owner, ServiceName, StackName};
 
     fn row(container: Option<ObservedContainer>, reason: Option<&str>) -> String {
-        let stack = Stack {
-            name: StackName::new("hub").unwrap(),
-            directory: "/project".into(),
-            files: Vec::new(),
-            services: BTreeMap::new(),
-            off: BTreeMap::new(),
-            networks: BTreeMap::new(),
-            volumes: BTreeMap::new(),
-            hooks: Hooks::default(),
-        };
+        let stack = Stack::new(StackName::new("hub").unwrap(), "/project");
         let status = ServiceStatus {
             name: ServiceName::new("db").unwrap(),
             container,
@@ -151,24 +141,15 @@ mod tests {
     }
 
     fn exited(status: &str) -> ObservedContainer {
+        let owner = Owner::Ours(ServiceName::new("db").unwrap());
         ObservedContainer {
-            id: ContainerId("1".to_owned()),
-            name: "hub-db-1".to_owned(),
-            owner: Owner::Ours(ServiceName::new("db").unwrap()),
             image: "i".to_owned(),
-            image_id: String::new(),
-            fingerprint: None,
             state: ContainerState::Exited {
                 code: Some(1),
                 oom_killed: false,
             },
             status: status.to_owned(),
-            health: None,
-            started_at: None,
-            ports: Vec::new(),
-            networks: Vec::new(),
-            addresses: Vec::new(),
-            anonymous_volumes: Vec::new(),
+            ..ObservedContainer::new(ContainerId("1".to_owned()), "hub-db-1", owner)
         }
     }
 

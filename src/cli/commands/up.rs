@@ -250,7 +250,7 @@ mod tests {
 
     use super::*;
     use crate::apply::ReadyService;
-    use crate::model::{ContainerId, ContainerSpec, Hooks, ImageRef, Service, StackName};
+    use crate::model::{ContainerId, ContainerSpec, ImageRef, Service, StackName};
 
     fn name(text: &str) -> ServiceName {
         ServiceName::new(text).unwrap()
@@ -262,14 +262,8 @@ mod tests {
             (name(text), Service::new(name(text), spec))
         };
         Stack {
-            name: StackName::new("hub").unwrap(),
-            directory: "/project".into(),
-            files: Vec::new(),
             services: ["app", "cache", "db"].map(service).into(),
-            networks: BTreeMap::new(),
-            volumes: BTreeMap::new(),
-            hooks: Hooks::default(),
-            off: BTreeMap::new(),
+            ..Stack::new(StackName::new("hub").unwrap(), "/project")
         }
     }
 

@@ -252,10 +252,9 @@ pub(super) fn other_ports(publish: &str, settings: &[PortSetting<'_>]) -> Vec<St
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
 
     use super::*;
-    use crate::model::{ContainerSpec, Hooks, Service, StackName};
+    use crate::model::{ContainerSpec, Service, StackName};
 
     fn stack() -> Stack {
         let service = |name: &str| {
@@ -267,14 +266,8 @@ mod tests {
         db.port_variables.insert(5432, "DB_PORT".to_owned());
         let services = [db, service("store")];
         Stack {
-            name: StackName::new("shop").unwrap(),
-            directory: "/shop".into(),
-            files: Vec::new(),
             services: services.map(|one| (one.name.clone(), one)).into(),
-            off: BTreeMap::new(),
-            networks: BTreeMap::new(),
-            volumes: BTreeMap::new(),
-            hooks: Hooks::default(),
+            ..Stack::new(StackName::new("shop").unwrap(), "/shop")
         }
     }
 

@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::{EngineError, EngineSaid, LogLine, labels};
-use crate::model::{
-    ContainerId, ContainerSpec, ContainerState, Network, ObservedContainer, Owner, PublishedPort,
-};
+use crate::model::{ContainerId, ContainerSpec, Network, ObservedContainer, Owner, PublishedPort};
 
 #[derive(Debug, Default)]
 pub(super) struct State {
@@ -66,20 +64,10 @@ impl State {
 impl FakeContainer {
     pub(super) fn new(id: String, spec: ContainerSpec, labels: BTreeMap<String, String>) -> Self {
         let found = ObservedContainer {
-            id: ContainerId(id),
-            name: spec.name.clone(),
-            owner: Owner::Foreign,
             image: spec.image.to_string(),
             image_id: image_id(spec.image.as_str()),
             fingerprint: labels.get(labels::FINGERPRINT).cloned(),
-            state: ContainerState::Created,
-            status: String::new(),
-            health: None,
-            started_at: None,
-            ports: Vec::new(),
-            networks: Vec::new(),
-            addresses: Vec::new(),
-            anonymous_volumes: Vec::new(),
+            ..ObservedContainer::new(ContainerId(id), spec.name.clone(), Owner::Foreign)
         };
         Self {
             found,

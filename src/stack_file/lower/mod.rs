@@ -15,8 +15,6 @@ mod service;
 mod settings;
 mod values;
 
-pub(super) use mounts::normalised;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -61,18 +59,13 @@ impl Lowering<'_> {
     /// Lowers the whole document.
     pub(super) fn stack(&mut self, root: &Node, wanted: &Wanted<'_>) -> Stack {
         let is_mapping = self.only_keys(root, keys::TOP, "the top level");
+        let extension = root.get("x-devinfra");
         let mut stack = Stack {
-            name: wanted.name.clone(),
-            directory: self.directory.to_owned(),
             files: wanted.files.clone(),
-            services: BTreeMap::new(),
-            off: BTreeMap::new(),
-            networks: BTreeMap::new(),
-            volumes: BTreeMap::new(),
-            hooks: root
-                .get("x-devinfra")
+            hooks: extension
                 .map(|node| self.top_extension(node))
                 .unwrap_or_default(),
+            ..Stack::new(wanted.name.clone(), self.directory)
         };
         if let Some(version) = root.get("version") {
             self.warnings.push(Problem::new(

@@ -1,9 +1,7 @@
 //! Mounts: `./data:/data:ro`, the long form, and `tmpfs`.
 
-use std::path::{Component, Path, PathBuf};
-
 use super::Lowering;
-use crate::model::{Bind, ByteSize, HostPath, Mount, MountSource, Submounts, Tmpfs};
+use crate::model::{Bind, ByteSize, HostPath, Mount, MountSource, Submounts, Tmpfs, clean_path};
 use crate::stack_file::node::{Node, Value};
 
 impl Lowering<'_> {
@@ -235,26 +233,11 @@ impl Lowering<'_> {
             }
             _ => text.to_owned(),
         };
-        HostPath(normalised(&self.directory.join(expanded)))
+        HostPath(clean_path(&self.directory.join(expanded)))
     }
 }
 
 /// What Compose takes for a path, and not for the name of a volume.
 fn is_path(source: &str) -> bool {
     source.starts_with(['.', '/', '~'])
-}
-
-/// The path without `.` and `..`, decided by its words alone.
-pub(in crate::stack_file) fn normalised(path: &Path) -> PathBuf {
-    let mut clean = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                clean.pop();
-            }
-            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => clean.push(part),
-        }
-    }
-    clean
 }

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use devinfra::cache::{Bootstrapped, Timing, bootstrap};
+use devinfra::model::Valkey;
 use redis::cmd;
 
 use super::{
     KEPT, MARKER, STALE, address, ask, cache_that_is_up, connect, dumped, fill, names, namespace,
-    options, run_id,
+    run_id,
 };
 use crate::support::block_on;
 
@@ -105,7 +106,7 @@ fn glob_characters_in_the_namespace_match_themselves() {
             let mut keys: Vec<Vec<u8>> = others.map(|key| key.as_bytes().to_vec()).into();
             keys.push(own.clone());
             fill(&mut connection, &keys).await;
-            let (options, named) = (options(port), namespace(name));
+            let (options, named) = (Valkey::at(port), namespace(name));
             let done = bootstrap(&options, address(port), &named, Timing::default()).await;
             let done = done.unwrap();
             assert!(

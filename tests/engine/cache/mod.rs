@@ -139,17 +139,6 @@ fn address(port: u16) -> SocketAddr {
     ([127, 0, 0, 1], port).into()
 }
 
-fn options(port: u16) -> Valkey {
-    Valkey {
-        port,
-        password: None,
-        username: None,
-        database: 0,
-        keys: None,
-        declared: BTreeMap::new(),
-    }
-}
-
 fn namespace(name: &str) -> Namespace {
     let owned = |all: &[&str]| all.iter().map(|&one| one.to_owned()).collect();
     Namespace::new(&ValkeyKeys {
@@ -162,7 +151,7 @@ fn namespace(name: &str) -> Namespace {
 
 /// The coordinator, without the command around it.
 async fn coordinate(port: u16, timing: Timing) -> Bootstrapped {
-    bootstrap(&options(port), address(port), &namespace("kh"), timing)
+    bootstrap(&Valkey::at(port), address(port), &namespace("kh"), timing)
         .await
         .unwrap()
 }

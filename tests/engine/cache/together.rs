@@ -4,13 +4,14 @@ use std::thread;
 use std::time::Duration;
 
 use devinfra::cache::{BootstrapError, Bootstrapped, Timing, bootstrap};
+use devinfra::model::Valkey;
 use futures_util::future::join_all;
 use tokio::time::{Instant, sleep};
 
 use super::worker::{self, Did};
 use super::{
     LOCK, MARKER, address, ask, cache_that_is_up, connect, coordinate, fill, names, namespace,
-    options, run_id,
+    run_id,
 };
 use crate::support::{Project, Run, block_on, engine};
 
@@ -131,7 +132,7 @@ fn a_holder_that_never_finishes_is_told() {
             wait: waited,
             ..Timing::default()
         };
-        bootstrap(&options(port), address(port), &namespace("kh"), timing).await
+        bootstrap(&Valkey::at(port), address(port), &namespace("kh"), timing).await
     });
     assert!(
         matches!(error, Err(BootstrapError::Busy { .. })),
