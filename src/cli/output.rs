@@ -222,6 +222,23 @@ impl Output {
         render::for_scripts(&self.repeated(error))
     }
 
+    /// The result that ends this run's answer, with fields of its own.
+    pub(super) fn result(
+        &self,
+        stack: &Stack,
+        of_its_own: Value,
+        error: Option<&CliError>,
+    ) -> Value {
+        let error = error.map(|error| self.told(error));
+        let elapsed = self.began.elapsed();
+        render::result(
+            Some(stack.name.as_str()),
+            elapsed,
+            of_its_own,
+            error.as_ref(),
+        )
+    }
+
     /// Writes the failure, also when quiet, and returns its exit status. Where JSON was asked for and
     /// none was written, standard output says it too: a script that reads it must not find nothing.
     pub(super) fn fail(&self, error: &CliError) -> ExitCode {

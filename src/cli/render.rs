@@ -136,7 +136,7 @@ impl Shape {
 
     /// The answer of a command that failed before it had any of its own.
     pub(super) fn failed(self, stack: Option<&str>, elapsed: Duration, error: &CliError) -> Value {
-        let mut answer = json!({"schema": 1});
+        let error = for_scripts(error);
         let of_its_own = match self {
             Self::Up => json!({"services": []}),
             Self::Down => json!({
@@ -144,39 +144,46 @@ impl Shape {
                 "left": [],
             }),
             Self::Reset => json!({"wiped": []}),
-            Self::Document => json!({}),
-        };
-        let elapsed = json!({"elapsed_ms": millis(elapsed)});
-        let parts = match self {
-            Self::Document => vec![json!({"ok": false, "stack": stack})],
-            Self::Up | Self::Down | Self::Reset => vec![
-                json!({"event": "result", "ok": false, "stack": stack}),
-                elapsed,
-                of_its_own,
-            ],
-        };
-        let error = json!({"error": for_scripts(error)});
-        for part in parts.into_iter().chain([error]) {
-            if let (Value::Object(answer), Value::Object(part)) = (&mut answer, part) {
-                answer.extend(part);
+            Self::Document => {
+                return json!({"schema": 1, "ok": false, "stack": stack, "error": error});
             }
-        }
-        answer
+        };
+        result(stack, elapsed, of_its_own, Some(&error))
     }
+}
+
+/// The result that ends the answer of `up`, `down` and `reset`, with fields of its own.
+pub(super) fn result(
+    stack: Option<&str>,
+    elapsed: Duration,
+    of_its_own: Value,
+    error: Option<&Value>,
+) -> Value {
+    let mut result = json!({
+        "schema": 1,
+        "event": "result",
+        "ok": error.is_none(),
+        "stack": stack,
+        "elapsed_ms": millis(elapsed),
+    });
+    for part in [of_its_own, json!({"error": error})] {
+        if let (Value::Object(result), Value::Object(part)) = (&mut result, part) {
+            result.extend(part);
+        }
+    }
+    result
 }
 
 /// The failure as the `error` field of a result.
 pub(super) fn for_scripts(error: &CliError) -> Value {
-    json!({
-        "code": error.code,
-        "message": error.message,
-        "causes": error.causes,
-        "hints": error.hints,
-        "service": error.service,
-        "log": error.log,
-        "problems": error.problems.iter().map(problem).collect::<Vec<_>>(),
-        "further": error.further.iter().map(further).collect::<Vec<_>>(),
-    })
+    let mut told = further(error);
+    let problems: Vec<Value> = error.problems.iter().map(problem).collect();
+    let all_further: Vec<Value> = error.further.iter().map(further).collect();
+    if let Value::Object(fields) = &mut told {
+        fields.insert("problems".to_owned(), problems.into());
+        fields.insert("further".to_owned(), all_further.into());
+    }
+    told
 }
 
 /// What failed at the same time has the same fields, without what only a first failure has.

@@ -56,10 +56,7 @@ pub fn for_network(
     key: &str,
     own: &BTreeMap<String, String>,
 ) -> BTreeMap<String, String> {
-    let mut labels = own.clone();
-    labels.extend(identity(stack));
-    labels.extend(owned([("com.docker.compose.network", key)]));
-    labels
+    with_key(stack, own, ("com.docker.compose.network", key))
 }
 
 /// The labels of the stack's volume with this key.
@@ -68,9 +65,17 @@ pub fn for_volume(
     key: &str,
     own: &BTreeMap<String, String>,
 ) -> BTreeMap<String, String> {
+    with_key(stack, own, ("com.docker.compose.volume", key))
+}
+
+fn with_key(
+    stack: &Stack,
+    own: &BTreeMap<String, String>,
+    key: (&str, &str),
+) -> BTreeMap<String, String> {
     let mut labels = own.clone();
     labels.extend(identity(stack));
-    labels.extend(owned([("com.docker.compose.volume", key)]));
+    labels.extend(owned([key]));
     labels
 }
 

@@ -15,7 +15,7 @@ use crate::engine::Engine as _;
 use crate::flow::{Brought, DownRequest, FlowError, down};
 use crate::model::{FoundStack, Moment, Stack, StackName};
 use crate::plan::Adopt;
-use crate::report::{count, dry_run, list, millis, note, seconds};
+use crate::report::{count, dry_run, list, note, seconds};
 
 const COMMAND: &str = "devinfra down";
 /// How long another run may take to end.
@@ -165,18 +165,13 @@ fn result_json(
     let mut all = of("container", &left.containers);
     all.extend(of("network", &left.networks));
     all.extend(of("volume", &left.volumes));
-    json!({
-        "schema": 1,
-        "event": "result",
-        "ok": error.is_none(),
-        "stack": stack.name.as_str(),
-        "elapsed_ms": millis(context.output.began.elapsed()),
+    let of_its_own = json!({
         "removed": {
             "containers": brought.containers,
             "networks": brought.networks,
             "volumes": brought.volumes,
         },
         "left": all,
-        "error": error.map(|error| context.output.told(error)),
-    })
+    });
+    context.output.result(stack, of_its_own, error)
 }

@@ -15,7 +15,7 @@ use crate::flow::{Counting, FlowError, Loss, PreparedReset, ResetDone, ResetRequ
 use crate::kinds::Amount;
 use crate::model::{ByteSize, Moment, ServiceName, Stack};
 use crate::plan::Depth;
-use crate::report::{Table, count, dry_run, list, millis, note, seconds};
+use crate::report::{Table, count, dry_run, list, note, seconds};
 
 /// How long a service may take to become usable, and another run to end.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -264,13 +264,8 @@ fn result_json(
                 .collect()
         })
         .collect();
-    json!({
-        "schema": 1,
-        "event": "result",
-        "ok": error.is_none(),
-        "stack": stack.name.as_str(),
-        "elapsed_ms": millis(context.output.began.elapsed()),
+    let of_its_own = json!({
         "wiped": wiped,
-        "error": error.map(|error| context.output.told(error)),
-    })
+    });
+    context.output.result(stack, of_its_own, error)
 }

@@ -20,9 +20,7 @@ use crate::flow::{Checks, FlowError, UpDone, UpRequest, by_service, standing, up
 use crate::kinds;
 use crate::model::{Moment, Observed, ServiceName, Stack};
 use crate::plan::{Adopt, Plan, Recreate};
-use crate::report::{
-    Stopwatch, Table, Timings, chart, count, dry_run, list, millis, note, seconds,
-};
+use crate::report::{Stopwatch, Table, Timings, chart, count, dry_run, list, note, seconds};
 
 pub(super) async fn run(context: &Context<'_>, args: &Up) -> Result<Exit, CliError> {
     let request = request(args);
@@ -230,18 +228,13 @@ fn result_json(
         .map(|error| context.output.told(error))
         .collect();
     let degraded: BTreeSet<&str> = lost.map(ServiceName::as_str).collect();
-    json!({
-        "schema": 1,
-        "event": "result",
-        "ok": error.is_none(),
-        "stack": stack.name.as_str(),
-        "elapsed_ms": millis(context.output.began.elapsed()),
+    let of_its_own = json!({
         "services": services.as_json(),
         "degraded": degraded,
         "warnings": warnings,
         "cache": checks_json(checks),
-        "error": error.map(|error| context.output.told(error)),
-    })
+    });
+    context.output.result(stack, of_its_own, error)
 }
 
 #[cfg(test)]

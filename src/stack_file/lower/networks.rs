@@ -18,16 +18,8 @@ impl Lowering<'_> {
             let known = ["name", "external", "driver", "internal", "labels"];
             self.only_keys(node, &known, "a network");
             let external = self.flag(node, "external");
-            let name = node.get("name").and_then(|name| self.string(name, "name"));
-            let own_name = || {
-                if external {
-                    key.text.clone()
-                } else {
-                    format!("{}_{}", stack.name, key.text)
-                }
-            };
             let spec = NetworkSpec {
-                name: name.unwrap_or_else(own_name),
+                name: self.engine_name(node, &key.text, external, stack),
                 external,
                 driver: node
                     .get("driver")
@@ -39,6 +31,18 @@ impl Lowering<'_> {
         }
     }
 
+    /// What a network or volume is called on the engine, where its key is this.
+    fn engine_name(&mut self, node: &Node, key: &str, external: bool, stack: &Stack) -> String {
+        let given = node.get("name").and_then(|name| self.string(name, "name"));
+        given.unwrap_or_else(|| {
+            if external {
+                key.to_owned()
+            } else {
+                format!("{}_{key}", stack.name)
+            }
+        })
+    }
+
     pub(super) fn volumes(&mut self, node: Option<&Node>, stack: &mut Stack) {
         let entries = node
             .and_then(|node| self.mapping(node, "volumes"))
@@ -46,16 +50,8 @@ impl Lowering<'_> {
         for (key, node) in entries {
             self.only_keys(node, &["name", "external", "labels"], "a volume");
             let external = self.flag(node, "external");
-            let name = node.get("name").and_then(|name| self.string(name, "name"));
-            let own_name = || {
-                if external {
-                    key.text.clone()
-                } else {
-                    format!("{}_{}", stack.name, key.text)
-                }
-            };
             let spec = VolumeSpec {
-                name: name.unwrap_or_else(own_name),
+                name: self.engine_name(node, &key.text, external, stack),
                 external,
                 labels: self.labels(node.get("labels")),
             };
