@@ -10,7 +10,7 @@ use std::path::Path;
 use clap::CommandFactory as _;
 use devinfra::cli::{Args, Exit};
 use devinfra::model::{Stack, StackName};
-use devinfra::stack_file::{FileSource, Request, load};
+use devinfra::stack_file::{FileSource, Loaded, Request, load};
 
 const PAGES: [&str; 7] = [
     "README.md",
@@ -48,20 +48,26 @@ fn every_stack_file_of_the_readme_loads_without_a_problem() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("devinfra.yaml");
         fs::write(&path, text).unwrap();
-        let loaded = load(&Request {
-            files: &[FileSource::Path(path)],
-            project_directory: None,
-            current_directory: directory.path(),
-            name: None,
-            env_files: &[],
-            profiles: &[],
-            named: &[],
-            environment: &BTreeMap::new(),
-            not_unicode: &BTreeSet::new(),
-            defaults: BTreeMap::new(),
-        });
-        assert!(loaded.unwrap().warnings.is_empty());
+        let loaded = loaded(FileSource::Path(path), None, directory.path());
+        assert!(loaded.warnings.is_empty());
     }
+}
+
+/// A stack file, with nothing in the environment.
+fn loaded(file: FileSource, name: Option<&StackName>, directory: &Path) -> Loaded {
+    let request = Request {
+        files: &[file],
+        project_directory: None,
+        current_directory: directory,
+        name,
+        env_files: &[],
+        profiles: &[],
+        named: &[],
+        environment: &BTreeMap::new(),
+        not_unicode: &BTreeSet::new(),
+        defaults: BTreeMap::new(),
+    };
+    load(&request).unwrap()
 }
 
 /// The default stack beside itself, with the env file that the README tells.
@@ -70,19 +76,8 @@ fn two_checkouts_with_the_readmes_env_file_share_neither_names_nor_ports() {
     let of = |name: Option<&StackName>, env_file: &str| {
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join(".env"), env_file).unwrap();
-        let loaded = load(&Request {
-            files: &[FileSource::Template("kohakuhub".to_owned())],
-            project_directory: None,
-            current_directory: directory.path(),
-            name,
-            env_files: &[],
-            profiles: &[],
-            named: &[],
-            environment: &BTreeMap::new(),
-            not_unicode: &BTreeSet::new(),
-            defaults: BTreeMap::new(),
-        });
-        loaded.unwrap().stack
+        let template = FileSource::Template("kohakuhub".to_owned());
+        loaded(template, name, directory.path()).stack
     };
     let env_files = blocks(&page("README.md"), "dotenv");
     let name = StackName::new("hub-two").unwrap();

@@ -16,6 +16,8 @@ mod table;
 mod timings;
 mod tty;
 mod words;
+#[cfg(test)]
+mod written;
 
 pub use census::census_table;
 pub use chart::chart;

@@ -272,6 +272,7 @@ mod tests {
         Condition, ContainerSpec, Dependency, ImageRef, Observed, Service, Stack, StackName,
     };
     use crate::plan::{Action, Goal, Up, reconcile};
+    use crate::report::written::Written;
 
     fn name(text: &str) -> ServiceName {
         ServiceName::new(text).unwrap()
@@ -300,20 +301,6 @@ mod tests {
     }
 
     /// What is written to a terminal, and a terminal that shows it.
-    #[derive(Clone, Default)]
-    struct Written(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Written {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
     struct Screen {
         written: Written,
         tty: Tty<Written>,

@@ -17,7 +17,7 @@ use futures_util::FutureExt as _;
 use tempfile::{TempDir, tempdir};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::world::{Change as _, engine_for, name, stack};
+use crate::world::{Change as _, engine_for, name, session, stack};
 
 #[derive(Default)]
 struct Written(Mutex<Vec<String>>);
@@ -69,13 +69,8 @@ impl World {
         locks: &'a PathBuf,
     ) -> Session<'a> {
         Session {
-            stack: &self.stack,
-            engine: &self.engine,
             observer: written,
-            stop,
-            lock_directory: locks,
-            command: "a test",
-            began: Instant::now(),
+            ..session(&self.stack, &self.engine, stop, locks)
         }
     }
 

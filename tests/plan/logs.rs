@@ -6,15 +6,14 @@ use std::time::Duration;
 
 use devinfra::apply::{Stop, Stopper};
 use devinfra::engine::{Engine as _, FakeEngine};
-use devinfra::event::Silent;
-use devinfra::flow::{FlowError, LogsRequest, Session, Told, logs};
+use devinfra::flow::{FlowError, LogsRequest, Told, logs};
 use devinfra::model::{AnonymousVolumes, ContainerState, Stack};
 use devinfra::plan::{Goal, Up};
 use tokio::sync::mpsc;
 use tokio::task::yield_now;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
-use crate::world::{engine_for, look, name, reach, stack};
+use crate::world::{engine_for, look, name, reach, session, stack};
 
 const EXITED: ContainerState = ContainerState::Exited {
     code: Some(1),
@@ -54,15 +53,8 @@ fn follow(
     let (send, receive) = mpsc::unbounded_channel();
     let (stopper, stop) = Stop::new();
     tokio::spawn(async move {
-        let session = Session {
-            stack: &stack,
-            engine: &engine,
-            observer: &Silent,
-            stop: &stop,
-            lock_directory: &PathBuf::new(),
-            command: "devinfra logs",
-            began: Instant::now(),
-        };
+        let locks = PathBuf::new();
+        let session = session(&stack, &engine, &stop, &locks);
         let mut tell = |told| {
             let gone = as_line(told).is_some_and(|line| send.send(line).is_err());
             if gone {

@@ -1,38 +1,17 @@
 //! An engine of another machine: what it publishes is not asked for here, where others may answer.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use devinfra::apply::Stop;
-use devinfra::engine::FakeEngine;
-use devinfra::event::Silent;
 use devinfra::flow::{
-    Cache, Counting, FlowError, Look, ResetRequest, Session, bootstrap_cache, check_cache, status,
+    Cache, Counting, FlowError, Look, ResetRequest, bootstrap_cache, check_cache, status,
 };
-use devinfra::model::{Kind, Stack, TcpProbe, Valkey, ValkeyKeys};
+use devinfra::model::{Kind, TcpProbe, Valkey, ValkeyKeys};
 use devinfra::plan::{Depth, Goal, Up};
 use tempfile::tempdir;
-use tokio::time::Instant;
 
-use crate::world::{Change as _, engine_for, name, reach, stack};
-
-fn session<'a>(
-    stack: &'a Stack,
-    engine: &'a FakeEngine,
-    stop: &'a Stop,
-    lock_directory: &'a PathBuf,
-) -> Session<'a> {
-    Session {
-        stack,
-        engine,
-        observer: &Silent,
-        stop,
-        lock_directory,
-        command: "a test",
-        began: Instant::now(),
-    }
-}
+use crate::world::{Change as _, engine_for, name, reach, session, stack};
 
 #[tokio::test]
 async fn status_does_not_ask_what_answers_on_this_machine() {

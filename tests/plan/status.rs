@@ -7,14 +7,12 @@ use std::net::TcpListener;
 use std::thread::spawn;
 
 use devinfra::apply::Stop;
-use devinfra::event::Silent;
-use devinfra::flow::{Session, status};
+use devinfra::flow::status;
 use devinfra::model::{ContainerState, HttpProbe, Kind, ServiceName};
 use devinfra::plan::{Goal, Up};
 use tempfile::tempdir;
-use tokio::time::Instant;
 
-use crate::world::{Answers, Change as _, engine_for, name, reach, reach_with, stack};
+use crate::world::{Answers, Change as _, engine_for, name, reach, reach_with, session, stack};
 
 /// What is said of a service that runs, when the stack file has these profiles of it, and none is
 /// active; `others` are on.
@@ -30,16 +28,9 @@ async fn reason_beside(others: &[&str], profiles: &[&str]) -> String {
     let (_stopper, stop) = Stop::new();
     let directory = tempdir().unwrap();
     let locks = directory.path().to_owned();
-    let session = Session {
-        stack: &stack,
-        engine: &engine,
-        observer: &Silent,
-        stop: &stop,
-        lock_directory: &locks,
-        command: "a test",
-        began: Instant::now(),
-    };
-    let found = status(&session).await.unwrap();
+    let found = status(&session(&stack, &engine, &stop, &locks))
+        .await
+        .unwrap();
     let (worker, others) = found.split_last().unwrap();
     assert!(others.iter().all(|one| one.reason.is_none()), "{others:?}");
     assert_eq!(worker.name, name("worker"));
@@ -95,16 +86,9 @@ async fn found_when_asked_in(state: ContainerState) -> Vec<(ServiceName, String,
     let (_stopper, stop) = Stop::new();
     let directory = tempdir().unwrap();
     let locks = directory.path().to_owned();
-    let session = Session {
-        stack: &stack,
-        engine: &engine,
-        observer: &Silent,
-        stop: &stop,
-        lock_directory: &locks,
-        command: "a test",
-        began: Instant::now(),
-    };
-    let found = status(&session).await.unwrap();
+    let found = status(&session(&stack, &engine, &stop, &locks))
+        .await
+        .unwrap();
     answering.join().unwrap();
     let found = found.into_iter().map(|one| {
         let state = one.container.unwrap().state;

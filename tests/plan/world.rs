@@ -1,12 +1,14 @@
 //! Stacks in one line, and an engine to try plans on.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use devinfra::apply::{Outcome, Prober, Question, Run, Stop, apply, observe};
 use devinfra::engine::FakeEngine;
 use devinfra::event::Silent;
+use devinfra::flow::Session;
 use devinfra::kinds::{Amount, BootstrapError, Deed, Readiness, WipeError};
 use devinfra::model::{
     Bind, Condition, ContainerSpec, Dependency, HostPath, ImageRef, Mount, MountSource,
@@ -139,6 +141,24 @@ pub(crate) fn engine_for(stack: &Stack) -> FakeEngine {
         engine.add_image(&service.container.image);
     }
     engine
+}
+
+/// A run of a test over the stack.
+pub(crate) fn session<'a>(
+    stack: &'a Stack,
+    engine: &'a FakeEngine,
+    stop: &'a Stop,
+    lock_directory: &'a PathBuf,
+) -> Session<'a> {
+    Session {
+        stack,
+        engine,
+        observer: &Silent,
+        stop,
+        lock_directory,
+        command: "a test",
+        began: Instant::now(),
+    }
 }
 
 pub(crate) async fn look(engine: &FakeEngine, stack: &Stack) -> Observed {
