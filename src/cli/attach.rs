@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep};
 use super::Exit;
 use super::error::CliError;
 use super::output::Output;
-use super::signals::{hang_up, hung_up};
+use super::signals::Told;
 use super::terminal::{self, RawMode};
 use crate::engine::{Attached, Chunk, Engine, EngineError, ExecId, ExecRequest, LogStream, Marker};
 use crate::model::{ContainerId, ServiceName};
@@ -34,14 +34,6 @@ pub(super) struct Target<'a> {
     pub(super) service: &'a ServiceName,
     pub(super) container: &'a ContainerId,
     pub(super) output: &'a Output,
-}
-
-/// Signals that end a run with a command inside a container.
-pub(super) struct Told {
-    interrupt: Signal,
-    terminate: Signal,
-    hang_up: Option<Signal>,
-    quit: Signal,
 }
 
 /// How the command's output has ended.
@@ -236,27 +228,6 @@ async fn known(size: &mut Option<BoxFuture<'_, ()>>) {
     match size {
         Some(told) => told.await,
         None => pending().await,
-    }
-}
-
-impl Told {
-    fn listen() -> io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hang_up: hang_up(),
-            quit: signal(SignalKind::quit())?,
-        })
-    }
-
-    /// Waits for the first: the status that it gives us, and its name.
-    pub(super) async fn ending(&mut self) -> (Exit, &'static str) {
-        tokio::select! {
-            _ = self.interrupt.recv() => (Exit::Interrupted, "INT"),
-            _ = self.terminate.recv() => (Exit::Terminated, "TERM"),
-            () = hung_up(&mut self.hang_up) => (Exit::HungUp, "HUP"),
-            _ = self.quit.recv() => (Exit::Command(131), "QUIT"),
-        }
     }
 }
 

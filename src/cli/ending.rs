@@ -6,7 +6,8 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use tokio::time::{sleep, timeout};
 
-use super::attach::{Chunks, Target, Told, write};
+use super::attach::{Chunks, Target, write};
+use super::signals::Told;
 use crate::engine::Marker;
 
 /// How long a command may take to end when it was asked to.

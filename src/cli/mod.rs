@@ -19,6 +19,7 @@ mod variables;
 use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{CommandFactory as _, Parser as _};
@@ -41,7 +42,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return misunderstood(&error, &arguments, shape),
     };
     let settings = Settings::read();
-    let output = Output::new(&args.global, &settings, shape);
+    let output = Arc::new(Output::new(&args.global, &settings, shape));
     output::start_tracing(args.global.verbose);
     let runtime = match Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -239,15 +239,20 @@ impl Output {
         )
     }
 
-    /// Writes the failure, also when quiet, and returns its exit status. Where JSON was asked for and
-    /// none was written, standard output says it too: a script that reads it must not find nothing.
-    pub(super) fn fail(&self, error: &CliError) -> ExitCode {
+    /// Writes the failure where JSON was asked for and none was written: a script that reads it must
+    /// not find nothing.
+    pub(super) fn tell_scripts(&self, error: &CliError) {
         if self.json && !self.answered.load(Ordering::Relaxed) {
             let stack = self.stack.lock().unwrap_or_else(PoisonError::into_inner);
             let elapsed = self.began.elapsed();
             let error = &self.repeated(error);
             self.answer_json(&self.shape.failed(stack.as_deref(), elapsed, error));
         }
+    }
+
+    /// Writes the failure, also when quiet, for scripts as well, and returns its exit status.
+    pub(super) fn fail(&self, error: &CliError) -> ExitCode {
+        self.tell_scripts(error);
         let mut stderr = AutoStream::auto(io::stderr());
         let (mask, error) = (self.mask(), &self.repeated(error));
         writeln!(stderr, "{}", mask.apply(&render::for_people(error))).ok();

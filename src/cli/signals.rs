@@ -1,6 +1,8 @@
 //! Ctrl-C, SIGTERM and a terminal that is closed: the first asks the run to stop, the second ends it.
+//! A run that only looks is ended by the first.
 
 use std::fs;
+use std::io;
 use std::process;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -11,6 +13,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::sleep;
 
 use super::Exit;
+use super::error::CliError;
+use super::output::Output;
 use crate::apply::{Stop, Stopper};
 
 /// What a run has to kill what it started when it shall end at once.
@@ -24,15 +28,15 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// Listens from now on.
-    pub(super) fn listen() -> (Self, Stop) {
+    /// Listens from now on. `output` has the last word of a run that ends at once.
+    pub(super) fn listen(output: &Arc<Output>) -> (Self, Stop) {
         let (stopper, stop) = Stop::new();
         let signals = Self::default();
-        tokio::spawn(signals.clone().wait(stopper));
+        tokio::spawn(signals.clone().wait(stopper, Arc::clone(output)));
         (signals, stop)
     }
 
-    async fn wait(self, stopper: Stopper) {
+    async fn wait(self, stopper: Stopper, output: Arc<Output>) {
         let (Ok(mut interrupt), Ok(mut terminate)) = (
             signal(SignalKind::interrupt()),
             signal(SignalKind::terminate()),
@@ -52,6 +56,7 @@ impl Signals {
             if turn > 0 {
                 stopper.insist();
                 sleep(AT_ONCE).await;
+                output.tell_scripts(&CliError::interrupted(self.exit()));
                 #[expect(
                     clippy::disallowed_methods,
                     reason = "the second signal asks to end at once, whatever is under way"
@@ -68,10 +73,68 @@ impl Signals {
     }
 }
 
+/// Signals that end a run that has nothing to bring to an end.
+pub(super) struct Told {
+    interrupt: Signal,
+    terminate: Signal,
+    hang_up: Option<Signal>,
+    quit: Signal,
+}
+
+impl Told {
+    /// Listens from now on.
+    ///
+    /// # Errors
+    ///
+    /// When the system lets nobody listen.
+    pub(super) fn listen() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: hang_up(),
+            quit: signal(SignalKind::quit())?,
+        })
+    }
+
+    /// Waits for the first: the status that it gives us, and its name.
+    pub(super) async fn ending(&mut self) -> (Exit, &'static str) {
+        tokio::select! {
+            _ = self.interrupt.recv() => (Exit::Interrupted, "INT"),
+            _ = self.terminate.recv() => (Exit::Terminated, "TERM"),
+            () = hung_up(&mut self.hang_up) => (Exit::HungUp, "HUP"),
+            _ = self.quit.recv() => (Exit::Command(131), "QUIT"),
+        }
+    }
+}
+
+/// What a look comes to, unless a signal comes first.
+///
+/// Signals are listened for once the look waits for something: until then, while files are read, they
+/// end the run as the system has it.
+///
+/// # Errors
+///
+/// The look's own, and when a signal has come.
+pub(super) async fn look<T>(
+    look: impl Future<Output = Result<T, CliError>>,
+) -> Result<T, CliError> {
+    let told = async {
+        match Told::listen() {
+            Ok(mut told) => told.ending().await.0,
+            Err(_unheard) => pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        found = look => found,
+        exit = told => Err(CliError::interrupted(exit)),
+    }
+}
+
 /// Hears of a terminal that is closed, unless the run was told not to heed it, as `nohup` does.
 ///
 /// Where that can't be known (only Linux tells), what the system does of itself is left as it is.
-pub(super) fn hang_up() -> Option<Signal> {
+fn hang_up() -> Option<Signal> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let ignored = status
         .lines()
@@ -85,7 +148,7 @@ pub(super) fn hang_up() -> Option<Signal> {
 }
 
 /// Waits for it.
-pub(super) async fn hung_up(hang_up: &mut Option<Signal>) {
+async fn hung_up(hang_up: &mut Option<Signal>) {
     match hang_up {
         Some(hang_up) => {
             hang_up.recv().await;

@@ -112,6 +112,11 @@ impl<'a> Cache<'a> {
         }
     }
 
+    fn refused(&self, refused: Refused) -> FlowError {
+        let service = self.service.name.clone();
+        FlowError::CacheRefused { service, refused }
+    }
+
     fn declared_ports(&self) -> Vec<PublishedPort> {
         let ports = self.service.container.ports.iter();
         ports
@@ -148,13 +153,11 @@ pub async fn check_cache(
     cache: Cache<'_>,
     look: Look,
 ) -> Result<Vec<Finding>, FlowError> {
-    tokio::select! {
-        () = session.stop.asked() => Err(FlowError::Interrupted),
-        found = async {
-            let container = cache.container(session).await?;
-            Ok(judge(session, cache, container.as_ref(), look).await.0)
-        } => found,
-    }
+    unless_stopped(session, async {
+        let container = cache.container(session).await?;
+        Ok(judge(session, cache, container.as_ref(), look).await.0)
+    })
+    .await
 }
 
 /// Flushes what must not survive a restart of the server, unless that was done for this run of it.
@@ -167,13 +170,12 @@ pub async fn bootstrap_cache(
     cache: Cache<'_>,
 ) -> Result<Bootstrapped, FlowError> {
     let namespace = cache.namespace()?;
-    let address = cache.running(session).await?;
-    let timing = Timing::default();
-    let done = tokio::select! {
-        () = session.stop.asked() => return Err(FlowError::Interrupted),
-        done = bootstrap(cache.options, address, &namespace, timing) => done,
-    };
-    done.map_err(|error| cache.failed(BootstrapError::Cache(error)))
+    unless_stopped(session, async {
+        let address = cache.running(session).await?;
+        let done = bootstrap(cache.options, address, &namespace, Timing::default()).await;
+        done.map_err(|error| cache.failed(BootstrapError::Cache(error)))
+    })
+    .await
 }
 
 /// Counts what [`bootstrap_cache`] would flush, and changes nothing.
@@ -183,15 +185,12 @@ pub async fn bootstrap_cache(
 /// As [`bootstrap_cache`].
 pub async fn count_cache(session: &Session<'_>, cache: Cache<'_>) -> Result<Census, FlowError> {
     let namespace = cache.namespace()?;
-    let address = cache.running(session).await?;
-    let counted = tokio::select! {
-        () = session.stop.asked() => return Err(FlowError::Interrupted),
-        counted = take_census(cache.options, address, &namespace, PATIENCE) => counted,
-    };
-    counted.map_err(|refused| FlowError::CacheRefused {
-        service: cache.service.name.clone(),
-        refused,
+    unless_stopped(session, async {
+        let address = cache.running(session).await?;
+        let counted = take_census(cache.options, address, &namespace, PATIENCE).await;
+        counted.map_err(|refused| cache.refused(refused))
     })
+    .await
 }
 
 /// Looks at a cache and at up to `limit` of its keys.
@@ -204,15 +203,23 @@ pub async fn measure_cache(
     cache: Cache<'_>,
     limit: u64,
 ) -> Result<Stats, FlowError> {
-    let address = cache.running(session).await?;
-    let measured = tokio::select! {
-        () = session.stop.asked() => return Err(FlowError::Interrupted),
-        measured = take_stats(cache.options, address, limit, PATIENCE) => measured,
-    };
-    measured.map_err(|refused| FlowError::CacheRefused {
-        service: cache.service.name.clone(),
-        refused,
+    unless_stopped(session, async {
+        let address = cache.running(session).await?;
+        let measured = take_stats(cache.options, address, limit, PATIENCE).await;
+        measured.map_err(|refused| cache.refused(refused))
     })
+    .await
+}
+
+/// What comes of it, unless somebody asks to stop: nothing of it is worth waiting for then.
+async fn unless_stopped<T>(
+    session: &Session<'_>,
+    work: impl Future<Output = Result<T, FlowError>>,
+) -> Result<T, FlowError> {
+    tokio::select! {
+        () = session.stop.asked() => Err(FlowError::Interrupted),
+        done = work => done,
+    }
 }
 
 /// Checks a cache whose container is known already; says whether its server saves as well.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tempfile::TempDir;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -178,6 +178,7 @@ pub(crate) async fn finish(stream: &mut UnixStream, answer: &Answer, shared: &Sh
     answer.send(stream, &shared.version).await;
     match &answer.more {
         More::Nothing | More::HandedOver => {}
+        More::Echo => echo(stream).await,
         More::Silence => {
             http::read(stream).await;
         }
@@ -186,6 +187,18 @@ pub(crate) async fn finish(stream: &mut UnixStream, answer: &Answer, shared: &Sh
         }
     }
     stream.shutdown().await.ok(); // the client may have gone
+}
+
+async fn echo(stream: &mut UnixStream) {
+    const CTRL_D: u8 = 4;
+    let mut typed = [0; 64];
+    while let Ok(length @ 1..) = stream.read(&mut typed).await {
+        let typed = &typed[..length];
+        if typed.contains(&CTRL_D) {
+            return;
+        }
+        stream.write_all(typed).await.ok(); // the client may have gone
+    }
 }
 
 /// Sends what is written from now on, until the container ends or the client goes.

@@ -98,7 +98,7 @@ impl Fault {
             Self::Ends => {
                 let more = match right.more {
                     More::Silence | More::Lines { .. } => More::Nothing,
-                    more @ (More::Nothing | More::HandedOver) => more,
+                    more @ (More::Nothing | More::HandedOver | More::Echo) => more,
                 };
                 finish(stream, &Answer { more, ..right }, shared).await;
             }

@@ -46,6 +46,8 @@ pub(crate) enum More {
     },
     /// The connection is handed over to a command, and ends with it.
     HandedOver,
+    /// The same, and the command writes what it reads, up to Ctrl-D.
+    Echo,
 }
 
 impl Answer {
@@ -76,7 +78,7 @@ impl Answer {
         let framing = match self.more {
             More::Nothing => format!("Content-Length: {}", self.body.len()),
             More::Silence | More::Lines { .. } => "Transfer-Encoding: chunked".to_owned(),
-            More::HandedOver => "Connection: Upgrade\r\nUpgrade: tcp".to_owned(),
+            More::HandedOver | More::Echo => "Connection: Upgrade\r\nUpgrade: tcp".to_owned(),
         };
         format!(
             "HTTP/1.1 {} Scripted\r\nApi-Version: {version}\r\nContent-Type: {}\r\n{framing}\r\n\r\n",

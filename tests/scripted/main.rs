@@ -17,11 +17,16 @@ mod faults;
 mod http;
 mod images;
 mod logins;
+#[path = "../support/pty.rs"]
+mod pty;
 mod resp;
 mod run;
 mod secrets;
 mod streams;
+mod terminal;
 mod versions;
+#[path = "../support/waiting.rs"]
+mod waiting;
 #[path = "../support/watch.rs"]
 mod watch;
 mod world;

@@ -9,10 +9,11 @@ use rustix::process::{Pid, getuid};
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, Command};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
 
 use crate::engine::ScriptedEngine;
+use crate::pty::Pty;
 use crate::watch::Watch;
 
 /// No run may take longer, on however busy a machine.
@@ -142,7 +143,24 @@ fn on(engine: &ScriptedEngine, arguments: &[&str]) -> Vec<String> {
         .collect()
 }
 
-fn begin(mut command: Command, engine: &ScriptedEngine, arguments: &[impl AsRef<str>]) -> Run {
+/// Runs devinfra at a terminal, where `sit` does what a person does: what was shown, and the status.
+pub(crate) async fn at_a_terminal(
+    engine: &ScriptedEngine,
+    arguments: &[&str],
+    sit: impl FnOnce(&mut Pty) + Send + 'static,
+) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_devinfra"));
+    prepare(&mut command, engine, &on(engine, arguments));
+    // The engine goes on beside a person who waits.
+    let sitting = spawn_blocking(|| {
+        let mut pty = Pty::start(command.into_std(), 100, 30);
+        sit(&mut pty);
+        (pty.ends(), pty.shown())
+    });
+    sitting.await.unwrap()
+}
+
+fn prepare(command: &mut Command, engine: &ScriptedEngine, arguments: &[impl AsRef<str>]) {
     let arguments: Vec<&str> = arguments.iter().map(AsRef::as_ref).collect();
     let directory = engine.directory();
     if !arguments.contains(&"--engine-timeout") {
@@ -154,7 +172,12 @@ fn begin(mut command: Command, engine: &ScriptedEngine, arguments: &[impl AsRef<
         .env("XDG_RUNTIME_DIR", directory)
         .env("PATH", "/usr/local/bin:/usr/bin:/bin")
         .current_dir(directory)
-        .args(&arguments)
+        .args(&arguments);
+}
+
+fn begin(mut command: Command, engine: &ScriptedEngine, arguments: &[impl AsRef<str>]) -> Run {
+    prepare(&mut command, engine, arguments);
+    command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

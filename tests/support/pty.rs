@@ -11,6 +11,7 @@ use rustix::fs::{Mode, OFlags, open};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
+use tokio::time::Instant;
 
 use super::waiting::{pause, until};
 use super::watch::Watch;
@@ -98,14 +99,17 @@ impl Pty {
     /// Its exit status, once it has ended.
     #[track_caller]
     pub(crate) fn ends(&mut self) -> Option<i32> {
-        for _look in 0..6000 {
-            if let Some(status) = self.child.try_wait().unwrap() {
+        let began = Instant::now();
+        loop {
+            let status = self.child.try_wait().unwrap();
+            if let Some(status) = status {
                 self.watch.look_at(&self.shown(), "");
                 return status.code();
             }
+            let goes_on = began.elapsed() > PATIENCE;
+            assert!(!goes_on, "it goes on after {:?}", self.shown());
             pause(Duration::from_millis(10));
         }
-        panic!("it goes on after {:?}", self.shown());
     }
 }
 

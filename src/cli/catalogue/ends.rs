@@ -13,6 +13,12 @@ pub(super) const ENDS: Chapter = Chapter {
             "Say so with `--yes`; `--dry-run` shows what would be lost.",
         ),
         entry(
+            "reset.declined",
+            Exit::Failed,
+            "The question of `reset` was answered with no. Nothing was wiped.",
+            "`--yes` does not ask.",
+        ),
+        entry(
             "reset.unsafe",
             Exit::Conflict,
             "A data directory is, or may be, more than a service's data: the project, a home, behind a symlink, another file system, or filled with something else. Nothing was wiped.",
@@ -63,7 +69,7 @@ pub(super) const ENDS: Chapter = Chapter {
         entry(
             "run.interrupted",
             Exit::Interrupted,
-            "Ctrl-C, SIGTERM (143) or a closed terminal (129) ended the run between engine calls.",
+            "Ctrl-C, SIGTERM (143) or a closed terminal (129) ended the run; one that changes something, between engine calls.",
             "`devinfra status` shows what exists; `devinfra up` goes on.",
         ),
         entry(

@@ -24,7 +24,7 @@ impl Asked {
         let named = which.service.clone();
         let services: Vec<ServiceName> = named.iter().cloned().collect();
         let ready = context.ready(&services)?;
-        let (signals, stop) = Signals::listen();
+        let (signals, stop) = Signals::listen(context.output);
         Ok(Self {
             named,
             ready,

@@ -1,6 +1,7 @@
 //! What most commands need: the stack, the engine, and who is told.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::apply::Stop;
 use crate::cli::Exit;
@@ -21,7 +22,7 @@ use crate::stack_file::{LoadError, Loaded, Origin, load};
 pub(super) struct Context<'a> {
     pub(super) global: &'a Global,
     pub(super) settings: &'a Settings,
-    pub(super) output: &'a Output,
+    pub(super) output: &'a Arc<Output>,
 }
 
 /// A stack and an engine.
@@ -142,7 +143,7 @@ impl Context<'_> {
 
     /// Begins a command that changes a stack that was read already.
     pub(super) fn begin_with(&self, command: &'static str, ready: Ready) -> Begun {
-        let (signals, stop) = Signals::listen();
+        let (signals, stop) = Signals::listen(self.output);
         Begun {
             ready,
             stop,

@@ -1,10 +1,10 @@
 //! `devinfra doctor`.
 
 use super::Context;
+use crate::apply::Stop;
 use crate::cache::{Finding, Status, is_ok};
 use crate::cli::Exit;
 use crate::cli::error::CliError;
-use crate::cli::signals::Signals;
 use crate::engine::{Docker, EngineError};
 use crate::event::Silent;
 use crate::flow::{examine_engine, examine_machine, examine_stack};
@@ -39,7 +39,7 @@ pub(super) async fn examine(context: &Context<'_>) -> Vec<Finding> {
         }
     };
     let connected = context.engine();
-    let (_signals, stop) = Signals::listen();
+    let (_stopper, stop) = Stop::new();
     match (connected, loaded) {
         (Ok(engine), Some(loaded)) => {
             let ready = context.with_stack(loaded.stack, engine);

@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use super::Context;
+use crate::apply::Stop;
 use crate::cli::Exit;
 use crate::cli::args::data::{Env, Format};
 use crate::cli::error::CliError;
-use crate::cli::signals::Signals;
 use crate::cli::variables;
 use crate::event::Silent;
 use crate::flow;
@@ -14,11 +14,11 @@ use crate::flow;
 pub(super) async fn run(context: &Context<'_>, args: &Env) -> Result<Exit, CliError> {
     let ready = context.ready(&args.services)?;
     context.warn_if_remote(&ready);
-    let (signals, stop) = Signals::listen();
+    let (_stopper, stop) = Stop::new();
     let session = context.session(&ready, &Silent, &stop, "devinfra env");
     let found = flow::variables(&session, &args.services, args.names.names())
         .await
-        .map_err(|error| CliError::flow(&error, &ready.stack, signals.exit()))?;
+        .map_err(|error| CliError::flow(&error, &ready.stack, Exit::Interrupted))?;
     let format = if context.output.json {
         Format::Json
     } else {

@@ -9,6 +9,7 @@ use crate::cli::Exit;
 use crate::cli::args::{Client, Exec};
 use crate::cli::attach::{Target, attach};
 use crate::cli::error::CliError;
+use crate::cli::signals::look;
 use crate::cli::terminal;
 use crate::engine::ExecRequest;
 use crate::flow::FlowError;
@@ -74,8 +75,9 @@ async fn run_in(
         };
         return Err(CliError::flow(&error, &ready.stack, Exit::Interrupted));
     }
-    let observed = observe(&ready.engine, &ready.stack, Question::Containers).await;
-    let observed = observed.map_err(|error| CliError::engine(&error))?;
+    let observing = observe(&ready.engine, &ready.stack, Question::Containers);
+    let observed = async { observing.await.map_err(|error| CliError::engine(&error)) };
+    let observed = look(observed).await?;
     let container = observed.container_of(service);
     let state = container.map(|container| &container.state);
     let Some(container) = container.filter(|_| state == Some(&ContainerState::Running)) else {

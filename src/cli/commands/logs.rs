@@ -24,6 +24,8 @@ use crate::report::{Mask, Prefixes, list};
 
 /// How often it is looked whether the reader is still there, while nothing is written.
 const LOOK: Duration = Duration::from_millis(200);
+/// How long what was written already may take to be told when somebody asks to stop.
+const TO_END: Duration = Duration::from_millis(200);
 
 pub(super) async fn run(context: &Context<'_>, args: &Logs) -> Result<Exit, CliError> {
     let request = LogsRequest {
@@ -33,7 +35,7 @@ pub(super) async fn run(context: &Context<'_>, args: &Logs) -> Result<Exit, CliE
         follow: args.follow,
     };
     let ready = context.ready(&args.services)?;
-    let (signals, stop) = Signals::listen();
+    let (signals, stop) = Signals::listen(context.output);
     let session = context.session(&ready, &Silent, &stop, "devinfra logs");
     let mut printer = Printer {
         context,
@@ -49,6 +51,11 @@ pub(super) async fn run(context: &Context<'_>, args: &Logs) -> Result<Exit, CliE
     let read = tokio::select! {
         read = logs(&session, &request, &mut tell) => read,
         () = reader_gone() => Ok(()),
+        // It is under way, unless the engine is silent.
+        () = async {
+            stop.asked().await;
+            sleep(TO_END).await;
+        } => Err(FlowError::Interrupted),
     };
     let written = printer.output.flush();
     context.output.note(written);

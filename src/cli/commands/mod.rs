@@ -22,11 +22,14 @@ mod services;
 mod status;
 mod up;
 
+use std::sync::Arc;
+
 use super::Exit;
 use super::args::{Args, Command};
 use super::error::CliError;
 use super::output::Output;
 use super::settings::Settings;
+use super::signals::look;
 use crate::kinds::Program;
 use context::Context;
 
@@ -34,7 +37,7 @@ use context::Context;
 pub(super) async fn run(
     args: &Args,
     settings: &Settings,
-    output: &Output,
+    output: &Arc<Output>,
 ) -> Result<Exit, CliError> {
     let context = Context {
         global: &args.global,
@@ -45,19 +48,19 @@ pub(super) async fn run(
         Command::Up(up) => up::run(&context, up).await,
         Command::Down(down) => down::run(&context, down).await,
         Command::Reset(reset) => reset::run(&context, reset).await,
-        Command::Status => status::run(&context).await,
-        Command::Ls => ls::run(&context).await,
-        Command::Doctor => doctor::run(&context).await,
+        Command::Status => look(status::run(&context)).await,
+        Command::Ls => look(ls::run(&context)).await,
+        Command::Doctor => look(doctor::run(&context)).await,
         Command::Logs(logs) => logs::run(&context, logs).await,
-        Command::Env(env) => env::run(&context, env).await,
-        Command::Run(run) => run::run(&context, run).await,
+        Command::Env(env) => look(env::run(&context, env)).await,
+        Command::Run(run) => look(run::run(&context, run)).await,
         Command::Cache(cache) => cache::run(&context, cache).await,
         Command::Exec(exec) => exec::run(&context, exec).await,
         Command::Psql(client) => exec::run_client(&context, Program::Psql, client).await,
         Command::ValkeyCli(client) => exec::run_client(&context, Program::ValkeyCli, client).await,
         Command::Config(config) => config::run(&context, config),
         Command::Init(init) => init::run(&context, init),
-        Command::Report(report) => report::run(&context, report).await,
+        Command::Report(report) => look(report::run(&context, report)).await,
         Command::Completions { shell } => Ok(generated::completions(&context, *shell)),
         Command::Man(pages) => generated::man(&context, pages),
         Command::Schema => Ok(generated::schema(&context)),

@@ -20,11 +20,11 @@ use super::Context;
 use super::context::Ready;
 use super::doctor::examine;
 use super::status::as_table;
+use crate::apply::Stop;
 use crate::cli::Exit;
 use crate::cli::args::Report;
 use crate::cli::error::CliError;
 use crate::cli::render::for_people;
-use crate::cli::signals::Signals;
 use crate::engine::{Engine as _, LogOptions, PastEvent};
 use crate::event::Silent;
 use crate::flow::{ServiceStatus, status};
@@ -120,12 +120,12 @@ fn configuration(stack: &Stack, text: &mut String) {
 
 /// What there is of each service, whether it is usable now, and what it wrote last.
 async fn services(context: &Context<'_>, ready: &Ready, text: &mut String) {
-    let (signals, stop) = Signals::listen();
+    let (_stopper, stop) = Stop::new();
     let session = context.session(ready, &Silent, &stop, "devinfra report");
     let found = match status(&session).await {
         Ok(found) => found,
         Err(error) => {
-            let error = CliError::flow(&error, &ready.stack, signals.exit());
+            let error = CliError::flow(&error, &ready.stack, Exit::Interrupted);
             return section(text, "Services", &for_people(&error));
         }
     };

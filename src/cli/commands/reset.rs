@@ -40,7 +40,6 @@ pub(super) async fn run(context: &Context<'_>, args: &Reset) -> Result<Exit, Cli
             Counting::All
         },
     };
-    let mut is_interrupted = false;
     let done = async {
         let prepared = request.prepare(&session).await?;
         if args.dry_run {
@@ -50,52 +49,65 @@ pub(super) async fn run(context: &Context<'_>, args: &Reset) -> Result<Exit, Cli
                 &begun.ready.stack.hooks.after_reset,
                 args.hard,
             );
-            return Ok(None);
+            return Ok(Outcome::Shown);
         }
         if !args.yes {
             context.output.say(losses(&prepared.losses, args.hard));
             match ask(context, &begun.ready.stack, &begun.stop).await {
                 Answer::Yes => {}
-                Answer::No => return Ok(None),
-                // A script is owed a result.
-                Answer::Interrupted if context.output.json => {
-                    return Err(FlowError::Interrupted);
-                }
-                Answer::Interrupted => {
-                    is_interrupted = true;
-                    return Ok(None);
-                }
+                Answer::No => return Ok(Outcome::Declined),
+                Answer::Interrupted => return Ok(Outcome::Interrupted),
             }
         }
-        prepared.carry_out(&session, &request).await.map(Some)
+        let done = prepared.carry_out(&session, &request).await;
+        done.map(|done| Outcome::Wiped(Box::new(done)))
     };
-    let done: Result<Option<ResetDone>, FlowError> = done.await;
+    let done: Result<Outcome, FlowError> = done.await;
     begun.end();
     let stack = &begun.ready.stack;
     match done {
-        Ok(Some(done)) => {
+        Ok(Outcome::Wiped(done)) => {
             answer(context, stack, args, &done);
             Ok(Exit::Done)
         }
-        Ok(None) if args.dry_run => Ok(nothing_done(context, stack)),
-        Ok(None) if is_interrupted => {
-            context.output.say("\nnothing was wiped");
-            Ok(begun.failed(&FlowError::Interrupted).exit)
+        Ok(Outcome::Shown) => Ok(nothing_done(context, stack)),
+        Ok(Outcome::Declined) => nothing_wiped(context, stack, CliError::declined()),
+        Ok(Outcome::Interrupted) => {
+            nothing_wiped(context, stack, begun.failed(&FlowError::Interrupted))
         }
-        Ok(None) => {
-            context.output.say("nothing was wiped");
-            Ok(Exit::Failed)
-        }
-        Err(error) => {
-            let told = begun.failed(&error);
-            if context.output.json {
-                let done = ResetDone::default();
-                let result = result_json(context, stack, &done, Some(&told));
-                context.output.answer_json(&result);
-            }
-            Err(told)
-        }
+        Err(error) => Err(failed(context, stack, begun.failed(&error))),
     }
+}
+
+/// What a run has come to.
+enum Outcome {
+    /// What would be done was shown.
+    Shown,
+    Wiped(Box<ResetDone>),
+    /// The question was answered with no.
+    Declined,
+    /// The question was answered with Ctrl-C.
+    Interrupted,
+}
+
+/// The end of a run that somebody has called off. It is no failure to people, and one to scripts,
+/// which are owed a result.
+fn nothing_wiped(context: &Context<'_>, stack: &Stack, told: CliError) -> Result<Exit, CliError> {
+    if context.output.json {
+        return Err(failed(context, stack, told));
+    }
+    context.output.say("nothing was wiped");
+    Ok(told.exit)
+}
+
+/// Tells scripts of a failure.
+fn failed(context: &Context<'_>, stack: &Stack, told: CliError) -> CliError {
+    if context.output.json {
+        let done = ResetDone::default();
+        let result = result_json(context, stack, &done, Some(&told));
+        context.output.answer_json(&result);
+    }
+    told
 }
 
 /// The end of a dry run.
@@ -118,17 +130,23 @@ enum Answer {
 async fn ask(context: &Context<'_>, stack: &Stack, stop: &Stop) -> Answer {
     let question = format!("Wipe all of this of `{}`? [y/N] ", stack.name);
     context.output.ask(question);
-    let answered = spawn_blocking(|| {
+    let read = spawn_blocking(|| {
         let mut line = String::new();
-        let read = io::stdin().lock().read_line(&mut line);
-        read.is_ok() && matches!(line.trim().to_lowercase().as_str(), "y" | "yes")
+        io::stdin().lock().read_line(&mut line).ok(); // no answer is a no
+        line
     });
-    tokio::select! {
-        answered = answered => match answered {
-            Ok(true) => Answer::Yes,
-            Ok(false) | Err(_) => Answer::No,
-        },
-        () = stop.asked() => Answer::Interrupted,
+    let line = tokio::select! {
+        read = read => Some(read.unwrap_or_default()),
+        () = stop.asked() => None,
+    };
+    let has_ended = line.as_ref().is_some_and(|line| line.ends_with('\n'));
+    if !has_ended {
+        context.output.ask("\n"); // behind the question
+    }
+    match line {
+        None => Answer::Interrupted,
+        Some(line) if matches!(line.trim().to_lowercase().as_str(), "y" | "yes") => Answer::Yes,
+        Some(_) => Answer::No,
     }
 }
 

@@ -5,10 +5,10 @@ use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
 use super::Context;
+use crate::apply::Stop;
 use crate::cli::Exit;
 use crate::cli::args::data::Run;
 use crate::cli::error::CliError;
-use crate::cli::signals::Signals;
 use crate::event::Silent;
 use crate::flow;
 
@@ -16,11 +16,11 @@ use crate::flow;
 pub(super) async fn run(context: &Context<'_>, args: &Run) -> Result<Exit, CliError> {
     let ready = context.ready(&[])?;
     context.warn_if_remote(&ready);
-    let (signals, stop) = Signals::listen();
+    let (_stopper, stop) = Stop::new();
     let session = context.session(&ready, &Silent, &stop, "devinfra run");
     let found = flow::variables(&session, &[], args.names.names())
         .await
-        .map_err(|error| CliError::flow(&error, &ready.stack, signals.exit()))?;
+        .map_err(|error| CliError::flow(&error, &ready.stack, Exit::Interrupted))?;
     // There is one: the argument is required.
     let program = args.command.first().cloned().unwrap_or_default();
     let mut command = Command::new(&program);

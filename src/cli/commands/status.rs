@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::Context;
+use crate::apply::Stop;
 use crate::cli::Exit;
 use crate::cli::error::CliError;
-use crate::cli::signals::Signals;
 use crate::cli::terminal;
 use crate::event::Silent;
 use crate::flow::{ServiceStatus, status};
@@ -16,11 +16,11 @@ use crate::report::{Table, endpoints};
 pub(super) async fn run(context: &Context<'_>) -> Result<Exit, CliError> {
     let ready = context.ready(&[])?;
     context.warn_if_remote(&ready);
-    let (signals, stop) = Signals::listen();
+    let (_stopper, stop) = Stop::new();
     let session = context.session(&ready, &Silent, &stop, "devinfra status");
     let found = status(&session)
         .await
-        .map_err(|error| CliError::flow(&error, &ready.stack, signals.exit()))?;
+        .map_err(|error| CliError::flow(&error, &ready.stack, Exit::Interrupted))?;
     if context.output.json {
         let services: Vec<Value> = found.iter().map(|one| as_json(&ready.stack, one)).collect();
         context.output.answer_json(&json!({

@@ -25,7 +25,7 @@ use crate::report::{Stopwatch, Table, Timings, chart, count, dry_run, list, note
 pub(super) async fn run(context: &Context<'_>, args: &Up) -> Result<Exit, CliError> {
     let request = request(args);
     let ready = context.ready_if(&args.services, |stack| request.selection(stack).map(drop))?;
-    let (signals, stop) = Signals::listen();
+    let (signals, stop) = Signals::listen(context.output);
     let stopwatch = args.timings.then(|| Stopwatch::new(context.output.began));
     let mut observer = context.output.observer("devinfra up");
     if let Some(stopwatch) = &stopwatch {

@@ -136,6 +136,25 @@ impl CliError {
         .hint("say so with `--yes`; `--dry-run` shows what would be lost")
     }
 
+    pub(super) fn declined() -> Self {
+        Self {
+            exit: Exit::Failed,
+            code: "reset.declined".to_owned(),
+            message: "the question was not answered with yes; nothing was wiped".to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// A run that only looks, ended by a signal.
+    pub(super) fn interrupted(exit: Exit) -> Self {
+        Self {
+            exit,
+            code: "run.interrupted".to_owned(),
+            message: "interrupted".to_owned(),
+            ..Self::default()
+        }
+    }
+
     /// A variable of the environment whose value is no text.
     pub(super) fn not_unicode(name: &str) -> Self {
         Self::usage("usage.environment", format!("`{name}` is not UTF-8"))
