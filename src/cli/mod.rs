@@ -9,6 +9,7 @@ mod error;
 mod exit;
 mod given;
 mod output;
+mod panics;
 mod passthrough;
 mod render;
 mod settings;
@@ -35,6 +36,7 @@ use settings::Settings;
 
 /// Runs the command line with these arguments, the program's name first.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let last_word = panics::listen();
     let arguments = passthrough::mark(arguments, &Args::command());
     let shape = Shape::of(&passthrough::command(&arguments, &Args::command()));
     let args = match Args::try_parse_from(&arguments) {
@@ -43,6 +45,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let settings = Settings::read();
     let output = Arc::new(Output::new(&args.global, &settings, shape));
+    last_word.set(Arc::clone(&output)).ok(); // it is the first
     output::start_tracing(args.global.verbose);
     let runtime = match Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,

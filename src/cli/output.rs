@@ -250,6 +250,18 @@ impl Output {
         }
     }
 
+    /// The same for a failure without secrets, where nothing else can be relied on any more: whatever
+    /// is locked stays so.
+    pub(super) fn tell_scripts_as_it_is(&self, error: &CliError) {
+        if self.json && !self.answered.load(Ordering::Relaxed) {
+            let stack = self.stack.try_lock().ok();
+            let stack = stack.and_then(|stack| stack.clone());
+            let elapsed = self.began.elapsed();
+            let answer = self.shape.failed(stack.as_deref(), elapsed, error);
+            self.answer_json_with_secrets(&answer);
+        }
+    }
+
     /// Writes the failure, also when quiet, for scripts as well, and returns its exit status.
     pub(super) fn fail(&self, error: &CliError) -> ExitCode {
         self.tell_scripts(error);

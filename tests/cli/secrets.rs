@@ -152,6 +152,12 @@ fn a_secret_that_is_shown_is_seen() {
             "thread 'main' panicked at src/main.rs:1:1:",
             seen,
         ),
+        (
+            &["exec", "db", "env"],
+            "",
+            "error: devinfra has a defect, and has ended at `src/main.rs:1:1`",
+            seen,
+        ),
         (&["up"], "usable", "the database is ready", unseen),
         (&["env"], "export A='planted-of-the-url'", "", unseen),
         (

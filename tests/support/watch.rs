@@ -16,6 +16,9 @@ use devinfra::cli::Args;
 /// How every secret of a stack of a test begins.
 pub(crate) const PLANTED: &str = "planted-";
 
+/// How a panic is told: by Rust, and by devinfra.
+const PANICS: [&str; 2] = ["panicked at", "devinfra has a defect"];
+
 /// How lines begin that are devinfra's own, among those of another program.
 const OWN: [&str; 5] = [
     "error: ",
@@ -72,7 +75,7 @@ impl Watch {
         let stdout = stdout.lines().map(|line| (Stream::Stdout, line));
         let stderr = stderr.lines().map(|line| (Stream::Stderr, line));
         stdout.chain(stderr).find_map(|(stream, line)| {
-            if line.contains("panicked at") {
+            if PANICS.iter().any(|words| line.contains(words)) {
                 return Some(format!("it panicked: {line}"));
             }
             let has_secret = forms.iter().any(|form| line.contains(form));

@@ -76,7 +76,13 @@ pub(super) const ENDS: Chapter = Chapter {
             "internal.plan",
             Exit::Failed,
             "A defect of devinfra.",
-            "Report it with your stack file.",
+            "Report it with what `devinfra report` writes, which leaves passwords and keys out.",
+        ),
+        entry(
+            "internal.panic",
+            Exit::Failed,
+            "A defect of devinfra, which has ended the run on the spot.",
+            "Report it with the place in the message. What was made so far stays, and the next run goes on from there.",
         ),
     ],
 };

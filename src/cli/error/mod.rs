@@ -14,6 +14,7 @@ mod refusal;
 mod service;
 
 use std::error::Error as StdError;
+use std::fmt::Display;
 use std::io;
 use std::path::Path;
 
@@ -182,7 +183,20 @@ impl CliError {
     /// What can't be, and is.
     pub(in crate::cli) fn defect(error: &dyn StdError) -> Self {
         Self::new(Exit::Failed, "internal.plan", error)
-            .hint("this is a defect of devinfra: report it with your stack file")
+            .hint(format!("this is a defect of devinfra: {}", report_it()))
+    }
+
+    /// A panic at this place, with its words where they can be told.
+    pub(super) fn panicked(place: impl Display, words: Option<&str>) -> Self {
+        Self {
+            exit: Exit::Failed,
+            code: "internal.panic".to_owned(),
+            message: format!("devinfra has a defect, and has ended at `{place}`"),
+            causes: words.map(str::to_owned).into_iter().collect(),
+            ..Self::default()
+        }
+        .hint(report_it())
+        .hint("what was made so far stays, and the next run goes on from there")
     }
 
     /// A command that `devinfra run` can't become.
@@ -227,6 +241,15 @@ impl CliError {
             ..told
         }
     }
+}
+
+/// What to do about a defect.
+fn report_it() -> String {
+    let repository = env!("CARGO_PKG_REPOSITORY");
+    format!(
+        "report it at {repository}/issues with this message, the command, and what \
+         `devinfra report` writes"
+    )
 }
 
 /// What lies behind an error, outermost first. A transparent layer says the same twice.
