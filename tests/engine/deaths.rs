@@ -62,8 +62,10 @@ fn a_container_that_exits_a_little_later_is_told_at_once_even_with_a_status_of_s
     assert!(run.stderr.contains("| done"), "{run}");
 }
 
+/// Within 100 ms, or on a busy machine not much later than where nothing else is waited for.
 #[test]
 fn a_death_is_told_at_once_also_while_other_services_are_waited_for() {
+    const NOT_MUCH: Duration = Duration::from_millis(80);
     let other = "  other:
     image: ${TOOLS_IMAGE}
     init: true
@@ -72,8 +74,24 @@ fn a_death_is_told_at_once_also_while_other_services_are_waited_for() {
     x-devinfra: {kind: http}
 ";
     let worker = script("kind: http, path: /", "sleep 1; echo done; exit 3");
-    let project = Project::with(&format!("{worker}{other}"));
-    is_told_within_100_ms(&project);
+    let (alone, beside) = (
+        Project::with(&worker),
+        Project::with(&format!("{worker}{other}")),
+    );
+    let told = |project: &Project| {
+        let run = project.run(&["up"]).exits_with(5);
+        told_after(project, &run, "worker")
+    };
+    let mut all = Vec::new();
+    for _ in 0..10 {
+        all.push((told(&alone), told(&beside)));
+        let first = all.iter().map(|(alone, _)| *alone).min().unwrap();
+        let second = all.iter().map(|(_, beside)| *beside).min().unwrap();
+        if second < Duration::from_millis(100) || second < first + NOT_MUCH {
+            return;
+        }
+    }
+    panic!("told after {all:?}");
 }
 
 /// A run ends before the engine lists the container as one that has ended.

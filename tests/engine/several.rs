@@ -1,13 +1,13 @@
 //! Several services that fail in one `up` are all told.
 
 use std::collections::BTreeSet;
-use std::thread;
+use std::fs;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::stacks::{script, silent};
-use crate::support::{Project, engine};
+use crate::stacks::script;
+use crate::support::Project;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -112,7 +112,12 @@ hint: read the whole log with `devinfra logs second`
 
 #[test]
 fn services_that_die_while_they_are_waited_for_are_all_told() {
-    let project = Project::with(&format!("{}{}", silent(), further("second", "sleep 600")));
+    let waiting = "until [ -e /shared/now ]; do sleep 0.02; done; exit 3";
+    let first = script("kind: http, path: /", waiting);
+    let stack = format!("{first}{}", further("second", waiting));
+    let shared = "    init: true\n    volumes: ['./shared:/shared']\n";
+    let project = Project::with(&stack.replace("    init: true\n", shared));
+    fs::create_dir(project.path().join("shared")).unwrap();
     one_of_several(|| {
         let running = project.start(&["up", "--json"]);
         let mut waited_for = BTreeSet::new();
@@ -121,13 +126,9 @@ fn services_that_die_while_they_are_waited_for_are_all_told() {
             let event: Value = serde_json::from_str(&line).unwrap();
             waited_for.insert(event["service"].to_string());
         }
-        // The engine answers when it has cleared up, which takes longer than a run looks on.
-        thread::scope(|scope| {
-            for service in ["worker", "second"] {
-                scope.spawn(|| engine::kill(&project.container(service)));
-            }
-        });
+        project.write("shared/now", "");
         let run = running.wait().exits_with(5);
+        fs::remove_file(project.path().join("shared/now")).unwrap();
         let all = told(&run.result());
         let services = all.iter().filter_map(|one| one["service"].as_str());
         if services.eq(["second", "worker"]) {
