@@ -17,7 +17,7 @@ use super::error::CliError;
 use super::given::Given;
 use super::render::{self, Shape};
 use super::settings::Settings;
-use crate::kinds::secrets;
+use crate::kinds::{names_alike, secrets};
 use crate::model::Stack;
 use crate::report::{Colours, Everyone, Github, JsonLines, Mask, Plain, Tty, annotation};
 
@@ -72,7 +72,8 @@ impl Output {
     pub(super) fn is_about(&self, stack: &Stack) {
         let name = stack.name.to_string();
         *self.stack.lock().unwrap_or_else(PoisonError::into_inner) = Some(name);
-        let mask = Arc::new(Mask::new(secrets(stack)));
+        let mask = Mask::new(secrets(stack)).and_alike(names_alike(stack));
+        let mask = Arc::new(mask);
         *self.mask.lock().unwrap_or_else(PoisonError::into_inner) = mask;
     }
 

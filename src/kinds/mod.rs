@@ -30,7 +30,7 @@ pub use exports::{ExportError, Names, Values, left_out, resolve};
 pub use known::{Known, recognise};
 pub use lakefs::{Credentials, CredentialsError};
 pub use never::Never;
-pub use secrets::{secrets, written_in};
+pub use secrets::{names_alike, says_secret, secrets, written_in};
 pub(crate) use url::percent_encoded;
 pub use url::{url, url_with_credentials};
 pub use wipe::{Amount, WipeError, count, wipe};

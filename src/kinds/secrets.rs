@@ -24,8 +24,7 @@ const PIN: usize = 6;
 /// file, variables whose names say so, those of the application included, and passwords in URLs, also
 /// in commands and hooks.
 ///
-/// A value that is a name in the stack as well, as in `minioadmin` and `minioadmin`, is none: it is in
-/// every endpoint, and to hide it would garble what people need without keeping anything.
+/// Without those of [`names_alike`].
 pub fn secrets(stack: &Stack) -> Vec<Secret> {
     let services: Vec<&Service> = stack.services.values().collect();
     let hooks = &stack.hooks;
@@ -53,11 +52,24 @@ pub fn written_in(exports: &Exports) -> Vec<Secret> {
     found.into_iter().map(Secret::new).collect()
 }
 
+/// The passwords and keys that are names in the stack as well, as in `minioadmin` and `minioadmin`:
+/// they are in every endpoint, and to hide them everywhere would garble what people need.
+pub fn names_alike(stack: &Stack) -> Vec<Secret> {
+    let services: Vec<&Service> = stack.services.values().collect();
+    told_apart(&services).1
+}
+
 fn of_services(services: &[&Service]) -> Vec<Secret> {
-    let mut found: BTreeSet<Secret> = services.iter().flat_map(|one| of_service(one)).collect();
+    told_apart(services).0
+}
+
+/// The secrets that are no names, and those that are.
+fn told_apart(services: &[&Service]) -> (Vec<Secret>, Vec<Secret>) {
+    let all = services.iter().flat_map(|one| of_service(one));
+    let all: BTreeSet<Secret> = all.filter(|secret| !secret.reveal().is_empty()).collect();
     let names: BTreeSet<&str> = services.iter().flat_map(|one| names(one)).collect();
-    found.retain(|secret| !secret.reveal().is_empty() && !names.contains(secret.reveal()));
-    found.into_iter().collect()
+    all.into_iter()
+        .partition(|secret| !names.contains(secret.reveal()))
 }
 
 fn of_service(service: &Service) -> Vec<Secret> {
@@ -137,7 +149,8 @@ fn in_urls(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-fn says_secret(name: &str) -> bool {
+/// Whether the name of a variable, a field or an option says that its value is a secret.
+pub fn says_secret(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     let is_place = PLACES.iter().any(|end| name.ends_with(end));
     !is_place && WORDS.iter().any(|word| name.contains(word))
@@ -225,6 +238,8 @@ mod tests {
     #[test]
     fn a_password_that_is_a_name_as_well_is_none() {
         assert_eq!(found(&service("clerk", &[])), ["Y2xlcms6Y2xlcms"]);
+        let (_, alike) = told_apart(&[&service("clerk", &[("API_KEY", "shop")])]);
+        assert_eq!(alike, ["clerk", "shop"].map(Secret::new));
         assert_eq!(found(&service("other", &[])), ["Y2xlcms6b3RoZXI", "other"]);
     }
 }

@@ -7,10 +7,10 @@ use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 use serde_json::Value;
 
-use crate::kinds::percent_encoded;
+use crate::kinds::{percent_encoded, says_secret};
 use crate::model::Secret;
 
-/// What is shorter is part of too many words that have nothing to do with it.
+/// What is shorter is in too many texts that have nothing to do with it.
 const SHORTEST: usize = 3;
 /// From this length on, what is no word by itself is hidden inside of words too.
 const UNMISTAKABLE: usize = 8;
@@ -32,33 +32,50 @@ struct Needle {
 }
 
 /// Where a form is taken for the secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
     /// Anywhere.
     Everywhere,
     /// Where it is a word: not inside of a name or a path, which may have it by chance.
     AsWord,
+    /// Where a secret stands by what is in front: `PASSWORD=…`, `"token": "…"`, `--secret-key …`, and
+    /// behind the user of a URL.
+    AsSecret,
 }
 
 impl Mask {
     /// Hides these, and everything that a program makes of them on the way to a text: lines of one
     /// that has several, and what is percent-encoded, base64, or escaped for JSON and shells.
     pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
+        let mut mask = Self::default();
+        mask.add(secrets, place);
+        mask
+    }
+
+    /// Hides these as well, but only where a secret stands: they are names that everybody may see, and
+    /// a text without them is of no use.
+    #[must_use]
+    pub fn and_alike(mut self, names: impl IntoIterator<Item = Secret>) -> Self {
+        self.add(names, |_form| Place::AsSecret);
+        self
+    }
+
+    fn add(&mut self, secrets: impl IntoIterator<Item = Secret>, place: impl Fn(&str) -> Place) {
         let secrets = secrets.into_iter();
-        let mut forms: Vec<String> = secrets.flat_map(|secret| forms(secret.reveal())).collect();
-        forms.retain(|form| form.len() >= SHORTEST);
-        forms.sort_by(|one, other| (Reverse(one.len()), one).cmp(&(Reverse(other.len()), other)));
-        forms.dedup();
-        let heads = forms.iter().filter_map(|form| form.bytes().next());
-        let heads = heads.collect();
-        let needles = forms.into_iter().map(|form| Needle {
+        let forms = secrets.flat_map(|secret| forms(secret.reveal()));
+        let forms = forms.filter(|form| !form.is_empty());
+        self.needles.extend(forms.map(|form| Needle {
             place: place(&form),
             text: Secret::new(form),
-        });
-        Self {
-            needles: needles.collect(),
-            heads,
-        }
+        }));
+        let order = |needle: &Needle| {
+            let text = needle.text.reveal();
+            (Reverse(text.len()), text.to_owned(), needle.place)
+        };
+        self.needles.sort_by_cached_key(order);
+        self.needles.dedup();
+        let texts = self.needles.iter().map(|needle| needle.text.reveal());
+        self.heads = texts.filter_map(|text| text.bytes().next()).collect();
     }
 
     /// The text without them.
@@ -116,16 +133,41 @@ impl Needle {
         match self.place {
             Place::Everywhere => true,
             Place::AsWord => !before.ends_with(joins) && ends(behind),
+            Place::AsSecret if behind.starts_with('@') => is_login(before),
+            Place::AsSecret => is_assigned(before) && ends(behind),
         }
     }
 }
 
-/// A long one of mixed characters is never there by chance; a short one may be, and so may one that
+/// Whether what follows is the password in `scheme://user:password@host`.
+fn is_login(before: &str) -> bool {
+    let word = before.rsplit(char::is_whitespace).next();
+    let user = word.and_then(|word| word.rsplit_once("://"));
+    user.is_some_and(|(_, user)| user.ends_with(':') && !user.contains(['/', '@']))
+}
+
+/// Whether what follows is the value of something whose name says that it is a secret.
+fn is_assigned(before: &str) -> bool {
+    let is_quote = ['"', '\'', '\\'];
+    let unquoted = before.trim_end_matches(is_quote);
+    let separated = unquoted.trim_end_matches(' ');
+    let sets = separated.strip_suffix(['=', ':']);
+    let name = sets.unwrap_or(separated).trim_end_matches(is_quote);
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || "_-.".contains(letter);
+    let begin = name.trim_end_matches(is_part).len();
+    let (_, name) = name.split_at(begin);
+    let is_option = name.starts_with('-') && separated.len() < unquoted.len();
+    (sets.is_some() || is_option) && says_secret(name)
+}
+
+/// A very short one is there by chance everywhere. A long one of mixed characters is never there by chance; a short one may be, and so may one that
 /// is made of words.
 fn place(form: &str) -> Place {
     let is_wordlike = |letter: char| letter.is_alphabetic() || "_-. ".contains(letter);
     let is_number = form.chars().all(|letter| letter.is_ascii_digit());
-    if form.len() < UNMISTAKABLE || is_number || form.chars().all(is_wordlike) {
+    if form.len() < SHORTEST {
+        Place::AsSecret
+    } else if form.len() < UNMISTAKABLE || is_number || form.chars().all(is_wordlike) {
         Place::AsWord
     } else {
         Place::Everywhere
@@ -265,6 +307,39 @@ mod tests {
             ("ab", "ab", "ab"),
         ] {
             assert_eq!(masked(secret, text), left, "{secret}");
+        }
+    }
+
+    /// In a name that everybody sees, and in two letters that every text has.
+    #[test]
+    fn a_secret_that_is_a_name_or_very_short_is_hidden_where_a_secret_stands() {
+        let of_name = Mask::default().and_alike(["shop"].map(Secret::new));
+        let short = Mask::new([Secret::new("sh")]);
+        for (mask, secret) in [(&of_name, "shop"), (&short, "sh")] {
+            for (text, left) in [
+                ("postgres://¤:¤@db/¤", "postgres://¤:<>@db/¤"),
+                ("redis://:¤@127.0.0.1:6379", "redis://:<>@127.0.0.1:6379"),
+                ("DB_PASSWORD=¤ DB_USER=¤", "DB_PASSWORD=<> DB_USER=¤"),
+                ("DB_PASSWORD='¤'", "DB_PASSWORD='<>'"),
+                ("secret_key: ¤,", "secret_key: <>,"),
+                (
+                    r#"{"apiToken": "¤","db":"¤"}"#,
+                    r#"{"apiToken": "<>","db":"¤"}"#,
+                ),
+                (r#"\"password\":\"¤\""#, r#"\"password\":\"<>\""#),
+                (
+                    "mc --secret-key ¤ --bucket ¤",
+                    "mc --secret-key <> --bucket ¤",
+                ),
+                ("password=¤-2 or ¤.d", "password=¤-2 or ¤.d"),
+                ("PASSWORD_FILE=¤", "PASSWORD_FILE=¤"),
+                ("¤: user ¤ at host ¤@h:1", "¤: user ¤ at host ¤@h:1"),
+                ("password for ¤ is wrong", "password for ¤ is wrong"),
+            ] {
+                let written = |text: &str| text.replace('¤', secret);
+                let left = written(left).replace("<>", "<redacted>");
+                assert_eq!(mask.apply(&written(text)), left, "{text}");
+            }
         }
     }
 
