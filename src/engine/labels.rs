@@ -7,7 +7,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::model::{Fingerprint, Maker, OtherStack, Owner, Service, ServiceName, Stack, StackName};
+use crate::model::{
+    Fingerprint, FoundStack, Maker, OtherStack, Owner, Service, ServiceName, Stack, StackName,
+};
 
 /// The stack's name.
 pub const STACK: &str = "dev.devinfra.stack";
@@ -80,9 +82,19 @@ fn with_key(
 }
 
 /// The stack that an object with these labels belongs to, and its project directory.
-pub fn stack_of(labels: &BTreeMap<String, String>) -> Option<(StackName, PathBuf)> {
+fn stack_of(labels: &BTreeMap<String, String>) -> Option<(StackName, PathBuf)> {
     let name = StackName::new(labels.get(STACK)?).ok()?;
     Some((name, PathBuf::from(labels.get(DIRECTORY)?)))
+}
+
+/// The stack that an object with these labels belongs to, among those that were found so far.
+pub fn stack_among<'a>(
+    stacks: &'a mut BTreeMap<(StackName, PathBuf), FoundStack>,
+    labels: &BTreeMap<String, String>,
+) -> Option<&'a mut FoundStack> {
+    let (name, directory) = stack_of(labels)?;
+    let found = stacks.entry((name.clone(), directory.clone()));
+    Some(found.or_insert_with(|| FoundStack::new(name, directory)))
 }
 
 /// Which of its stack's services a container with these labels belongs to.

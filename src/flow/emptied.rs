@@ -8,13 +8,6 @@ use crate::data::{self, EmptyError};
 use crate::model::{HostPath, Mount, MountSource, Service, ServiceName, Stack};
 use crate::plan::{Action, Plan};
 
-fn unsafe_to_empty(service: &Service, path: PathBuf, reason: &'static str) -> FlowError {
-    FlowError::Unsafe {
-        service: service.name.clone(),
-        source: EmptyError::Unsafe { path, reason },
-    }
-}
-
 /// Refuses before anything is deleted when what the plan empties is not this stack's data alone.
 pub(super) async fn check_emptied(session: &Session<'_>, plan: &Plan) -> Result<(), FlowError> {
     check_directories(session.stack, plan)?;
@@ -84,4 +77,11 @@ fn emptied<'a>(stack: &'a Stack, plan: &'a Plan) -> impl Iterator<Item = (&'a Se
     let emptied = steps.filter(|step| step.action == Action::EmptyData);
     let services = emptied.filter_map(|step| stack.services.get(step.service.as_ref()?));
     services.flat_map(|service| service.data_mounts().map(move |mount| (service, mount)))
+}
+
+fn unsafe_to_empty(service: &Service, path: PathBuf, reason: &'static str) -> FlowError {
+    FlowError::Unsafe {
+        service: service.name.clone(),
+        source: EmptyError::Unsafe { path, reason },
+    }
 }

@@ -99,7 +99,6 @@ fn owned(variables: impl IntoIterator<Item = (&'static str, Secret)>) -> Vec<(St
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
     use crate::model::LoginRole;
 

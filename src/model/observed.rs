@@ -283,6 +283,14 @@ impl ObservedContainer {
 }
 
 impl ContainerState {
+    /// What its process returned, where it has ended and that is known.
+    pub fn exit_code(&self) -> Option<i64> {
+        match self {
+            Self::Exited { code, .. } => *code,
+            _ => None,
+        }
+    }
+
     /// The word that `status --json` has for it.
     pub fn word(&self) -> &'static str {
         match self {

@@ -160,8 +160,8 @@ fn is_assigned(before: &str) -> bool {
     (sets.is_some() || is_option) && says_secret(name)
 }
 
-/// A very short one is there by chance everywhere. A long one of mixed characters is never there by chance; a short one may be, and so may one that
-/// is made of words.
+/// A very short one is there by chance everywhere. A long one of mixed characters is never there by
+/// chance; a short one may be, and so may one that is made of words.
 fn place(form: &str) -> Place {
     let is_wordlike = |letter: char| letter.is_alphabetic() || "_-. ".contains(letter);
     let is_number = form.chars().all(|letter| letter.is_ascii_digit());

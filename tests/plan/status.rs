@@ -7,12 +7,22 @@ use std::net::TcpListener;
 use std::thread::spawn;
 
 use devinfra::apply::Stop;
-use devinfra::flow::status;
-use devinfra::model::{ContainerState, HttpProbe, Kind, ServiceName};
+use devinfra::engine::FakeEngine;
+use devinfra::flow::{ServiceStatus, status};
+use devinfra::model::{ContainerState, HttpProbe, Kind, ServiceName, Stack};
 use devinfra::plan::{Goal, Up};
 use tempfile::tempdir;
 
 use crate::world::{Answers, Change as _, engine_for, name, reach, reach_with, session, stack};
+
+/// What `status` finds.
+async fn asked(stack: &Stack, engine: &FakeEngine) -> Vec<ServiceStatus> {
+    let (_stopper, stop) = Stop::new();
+    let directory = tempdir().unwrap();
+    let locks = directory.path().to_owned();
+    let found = status(&session(stack, engine, &stop, &locks)).await;
+    found.unwrap()
+}
 
 /// What is said of a service that runs, when the stack file has these profiles of it, and none is
 /// active; `others` are on.
@@ -25,12 +35,7 @@ async fn reason_beside(others: &[&str], profiles: &[&str]) -> String {
         let profiles: BTreeSet<String> = profiles.iter().map(ToString::to_string).collect();
         stack.off.insert(name("worker"), profiles);
     }
-    let (_stopper, stop) = Stop::new();
-    let directory = tempdir().unwrap();
-    let locks = directory.path().to_owned();
-    let found = status(&session(&stack, &engine, &stop, &locks))
-        .await
-        .unwrap();
+    let found = asked(&stack, &engine).await;
     let (worker, others) = found.split_last().unwrap();
     assert!(others.iter().all(|one| one.reason.is_none()), "{others:?}");
     assert_eq!(worker.name, name("worker"));
@@ -83,12 +88,7 @@ async fn found_when_asked_in(state: ContainerState) -> Vec<(ServiceName, String,
         changed.set_state("hub-db", &state);
         stream.write_all(b"HTTP/1.0 200 OK\r\n\r\n").unwrap();
     });
-    let (_stopper, stop) = Stop::new();
-    let directory = tempdir().unwrap();
-    let locks = directory.path().to_owned();
-    let found = status(&session(&stack, &engine, &stop, &locks))
-        .await
-        .unwrap();
+    let found = asked(&stack, &engine).await;
     answering.join().unwrap();
     let found = found.into_iter().map(|one| {
         let state = one.container.unwrap().state;

@@ -68,6 +68,26 @@ async fn a_signal_at_the_question_of_a_reset_is_a_result() {
     }
 }
 
+/// Ends a run as [`interrupted`] does, which has to be soon and with a result that says so.
+async fn ended_with_a_result(
+    engine: &ScriptedEngine,
+    arguments: &[&str],
+    signals: usize,
+) -> (Ran, Value) {
+    let (ran, elapsed) = interrupted(engine, arguments, signals).await;
+    assert_eq!(ran.status, Some(130), "{arguments:?}: {}", ran.stderr);
+    assert!(
+        elapsed < Duration::from_secs(10),
+        "{arguments:?}: {elapsed:?}"
+    );
+    let document = result(&ran.stdout);
+    assert_eq!(
+        document["error"]["code"], "run.interrupted",
+        "{arguments:?}"
+    );
+    (ran, document)
+}
+
 /// Ends a run by signals once it has asked the silent engine; how long it took to end.
 async fn interrupted(
     engine: &ScriptedEngine,
@@ -116,17 +136,7 @@ async fn the_first_signal_ends_what_only_looks_also_where_the_engine_is_silent()
         (&cache, &["cache", "bootstrap", "--dry-run"]),
         (&cache, &["cache", "stats"]),
     ] {
-        let (ran, elapsed) = interrupted(engine, arguments, 1).await;
-        assert_eq!(ran.status, Some(130), "{arguments:?}: {}", ran.stderr);
-        assert!(
-            elapsed < Duration::from_secs(10),
-            "{arguments:?}: {elapsed:?}"
-        );
-        let document = result(&ran.stdout);
-        assert_eq!(
-            document["error"]["code"], "run.interrupted",
-            "{arguments:?}"
-        );
+        let (ran, _) = ended_with_a_result(engine, arguments, 1).await;
         assert_eq!(ran.stdout.lines().count(), 1, "{}", ran.stdout);
     }
     assert!(!plain.directory().join("devinfra-report.md").exists());
@@ -159,17 +169,7 @@ async fn the_second_signal_ends_what_changes_something_with_a_result() {
         (&plain, &["reset", "--yes"]),
         (&cache, &["cache", "check", "--deep"]),
     ] {
-        let (ran, elapsed) = interrupted(engine, arguments, 2).await;
-        assert_eq!(ran.status, Some(130), "{arguments:?}: {}", ran.stderr);
-        assert!(
-            elapsed < Duration::from_secs(10),
-            "{arguments:?}: {elapsed:?}"
-        );
-        let document = result(&ran.stdout);
-        assert_eq!(
-            document["error"]["code"], "run.interrupted",
-            "{arguments:?}"
-        );
+        let (_, document) = ended_with_a_result(engine, arguments, 2).await;
         assert_eq!(document["ok"], false);
     }
 }

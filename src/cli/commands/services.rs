@@ -35,7 +35,7 @@ impl Services<'_> {
             (None, None, Some(_)) => Some(ContainerState::Running.word()),
             (None, None, None) => None,
         };
-        let exit_code = container.and_then(exit_code);
+        let exit_code = container.and_then(|container| container.state.exit_code());
         let published = container.map(|container| container.ports.as_slice());
         let ports = ready.map(|ready| ready.ports.as_slice()).or(published);
         json!({
@@ -74,19 +74,12 @@ impl Services<'_> {
     }
 }
 
-fn exit_code(container: &ObservedContainer) -> Option<i64> {
-    match container.state {
-        ContainerState::Exited { code, .. } => code,
-        _ => None,
-    }
-}
-
 fn doing(container: Option<&ObservedContainer>) -> String {
     let Some(container) = container else {
         return "missing".to_owned();
     };
     let word = container.state.word();
-    match exit_code(container) {
+    match container.state.exit_code() {
         Some(code) => format!("{word} ({code})"),
         None => word.to_owned(),
     }
@@ -94,7 +87,6 @@ fn doing(container: Option<&ObservedContainer>) -> String {
 
 #[cfg(test)]
 mod tests {
-
     use std::time::Duration;
 
     use super::*;

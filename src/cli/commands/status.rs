@@ -41,10 +41,7 @@ pub(super) async fn run(context: &Context<'_>) -> Result<Exit, CliError> {
 
 fn as_json(stack: &Stack, status: &ServiceStatus) -> Value {
     let container = status.container.as_ref();
-    let exit_code = container.and_then(|container| match container.state {
-        ContainerState::Exited { code, .. } => code,
-        _ => None,
-    });
+    let exit_code = container.and_then(|container| container.state.exit_code());
     let ports = container
         .map(|container| container.ports.as_slice())
         .unwrap_or_default();
@@ -122,7 +119,6 @@ fn unusable(status: &ServiceStatus) -> String {
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
     use crate::model::{ContainerId, Owner, ServiceName, StackName};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::refusal::other_ports;
+use super::ports::other_ports;
 use crate::model::Stack;
 use crate::plan::{Elsewhere, Refusal};
 

@@ -10,6 +10,7 @@ mod engine;
 mod exec;
 mod flow;
 mod image;
+mod ports;
 mod refusal;
 mod service;
 

@@ -3,15 +3,12 @@
 use std::collections::BTreeSet;
 use std::mem::discriminant;
 
-use super::{CliError, elsewhere};
+use super::{CliError, elsewhere, ports};
 use crate::cli::Exit;
 use crate::flow::FlowError;
-use crate::model::{ImageRef, Obstacle, PortHolder, PortSetting, ServiceName, Stack};
+use crate::model::{ImageRef, Obstacle, ServiceName, Stack};
 use crate::plan::Refusal;
-use crate::report::{count, list};
-
-/// Docker's program that holds a published port.
-const PROXY: &str = "docker-proxy";
+use crate::report::count;
 
 impl CliError {
     /// One failure for all that is in the way: people want to see it at once.
@@ -103,7 +100,7 @@ fn hints(refusals: &[Refusal], stack: &Stack) -> Vec<String> {
     let mut hints = Vec::new();
     hints.extend(of_foreign(refusals));
     hints.extend(elsewhere::hints(refusals, stack));
-    hints.extend(of_ports(refusals, stack));
+    hints.extend(ports::hints(refusals, stack));
     hints.extend(of_obstacles(refusals));
     let images: BTreeSet<&ImageRef> = refusals.iter().filter_map(image).collect();
     for image in images {
@@ -180,81 +177,10 @@ fn image(refusal: &Refusal) -> Option<&ImageRef> {
     }
 }
 
-fn of_ports(refusals: &[Refusal], stack: &Stack) -> Vec<String> {
-    let (mut hints, mut settings) = (Vec::new(), Vec::new());
-    let (mut containers, mut processes) = (BTreeSet::new(), BTreeSet::new());
-    for refusal in refusals {
-        let Refusal::PortTaken {
-            service,
-            port,
-            holder,
-        } = refusal
-        else {
-            continue;
-        };
-        let service = stack.services.get(service);
-        settings.extend(service.map(|service| service.port_setting(*port)));
-        match holder {
-            Some(PortHolder::Container { name }) => {
-                containers.insert(name.clone());
-            }
-            Some(PortHolder::Process { command, .. }) if command.contains(PROXY) => {
-                hints.push(format!(
-                    "the engine publishes {port} for a container that is about to end: run the command again"
-                ));
-            }
-            Some(PortHolder::Process { id, .. }) => {
-                processes.insert(id.to_string());
-            }
-            None => hints.push(format!(
-                "find who holds it: `sudo ss -tanp 'sport = :{port}'`"
-            )),
-        }
-    }
-    for (command, holders) in [("docker stop", containers), ("kill", processes)] {
-        let them = if holders.len() == 1 { "it" } else { "them" };
-        let holders: Vec<String> = holders.into_iter().collect();
-        if !holders.is_empty() {
-            hints.push(format!("stop {them}: `{command} {}`", holders.join(" ")));
-        }
-    }
-    hints.extend(other_ports("or publish", &settings));
-    hints
-}
-
-/// Where other ports are asked for.
-pub(super) fn other_ports(publish: &str, settings: &[PortSetting<'_>]) -> Vec<String> {
-    if let [one] = settings {
-        return vec![format!("{publish} another port: {one}")];
-    }
-    let (mut variables, mut services) = (BTreeSet::new(), BTreeSet::new());
-    for setting in settings {
-        match setting {
-            PortSetting::Variable(name) => variables.insert(*name),
-            PortSetting::Ports(service) => services.insert(service.as_str()),
-        };
-    }
-    let mut hints = Vec::new();
-    if !variables.is_empty() {
-        let variables = list(&variables);
-        hints.push(format!(
-            "{publish} other ports: set {variables} in the environment or an env file"
-        ));
-    }
-    if !services.is_empty() {
-        let services = list(&services);
-        hints.push(format!(
-            "{publish} other ports: change `ports` of {services} in the stack file"
-        ));
-    }
-    hints
-}
-
 #[cfg(test)]
 mod tests {
-
     use super::*;
-    use crate::model::{ContainerSpec, Service, StackName};
+    use crate::model::{ContainerSpec, PortHolder, Service, StackName};
 
     fn stack() -> Stack {
         let service = |name: &str| {

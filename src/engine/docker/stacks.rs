@@ -1,13 +1,12 @@
 //! All stacks that an engine has something of.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use bollard::models::{ContainerSummary, Network as EngineNetwork};
 
 use super::observe;
 use crate::engine::labels;
-use crate::model::{FoundStack, Owner, StackName};
+use crate::model::{FoundStack, Owner};
 
 /// The stacks that the listed objects belong to.
 pub(super) fn of(
@@ -19,7 +18,7 @@ pub(super) fn of(
         let labels = summary.labels.clone().unwrap_or_default();
         let labels = labels.into_iter().collect();
         if let Some(service) = labels::service_of(&labels)
-            && let Some(stack) = stack(&mut stacks, &labels)
+            && let Some(stack) = labels::stack_among(&mut stacks, &labels)
         {
             let container = observe::summarised(summary, Owner::Ours(service), &labels);
             stack.containers.push(container);
@@ -27,7 +26,7 @@ pub(super) fn of(
     }
     for network in networks {
         let labels = network.labels.unwrap_or_default().into_iter().collect();
-        if let Some(stack) = stack(&mut stacks, &labels) {
+        if let Some(stack) = labels::stack_among(&mut stacks, &labels) {
             stack.networks.extend(network.name);
         }
     }
@@ -39,14 +38,4 @@ pub(super) fn of(
         stack.networks.sort();
     }
     stacks
-}
-
-/// The stack that an object with these labels belongs to.
-fn stack<'a>(
-    stacks: &'a mut BTreeMap<(StackName, PathBuf), FoundStack>,
-    labels: &BTreeMap<String, String>,
-) -> Option<&'a mut FoundStack> {
-    let (name, directory) = labels::stack_of(labels)?;
-    let found = stacks.entry((name.clone(), directory.clone()));
-    Some(found.or_insert_with(|| FoundStack::new(name, directory)))
 }

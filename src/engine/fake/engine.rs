@@ -9,6 +9,7 @@ use futures_util::stream::{self, BoxStream};
 
 use super::FakeEngine;
 use super::cat::cat;
+use super::logs::logs;
 use super::state::{FakeContainer, image_id, refused};
 use crate::engine::{
     About, Address, Attached, Chunk, ContainerEvent, Engine, EngineError, EngineSaid, ExecId,
@@ -17,7 +18,7 @@ use crate::engine::{
 };
 use crate::model::{
     AnonymousVolumes, ContainerId, ContainerState, FoundStack, ImageRef, Maker, Network, NetworkId,
-    NetworkSpec, ObservedContainer, Owner, PublishedPort, Service, ServiceName, Stack, VolumeSpec,
+    NetworkSpec, ObservedContainer, PublishedPort, Service, ServiceName, Stack, VolumeSpec,
 };
 
 #[async_trait]
@@ -58,22 +59,7 @@ impl Engine for FakeEngine {
 
     async fn stacks(&self) -> Result<Vec<FoundStack>, EngineError> {
         self.call("list stacks");
-        let mut stacks = BTreeMap::new();
-        self.with(|state| {
-            for one in &state.containers {
-                let Some((name, directory)) = labels::stack_of(&one.labels) else {
-                    continue;
-                };
-                let found = stacks.entry((name.clone(), directory.clone()));
-                let stack = found.or_insert_with(|| FoundStack::new(name, directory));
-                let service = labels::service_of(&one.labels);
-                stack.containers.push(ObservedContainer {
-                    owner: service.map_or(Owner::Foreign, Owner::Ours),
-                    ..one.found.clone()
-                });
-            }
-        });
-        Ok(stacks.into_values().collect())
+        Ok(self.with(|state| state.stacks()))
     }
 
     async fn volumes(
@@ -354,27 +340,7 @@ impl Engine for FakeEngine {
         id: &ContainerId,
         options: &LogOptions,
     ) -> Result<BoxStream<'static, Result<LogLine, EngineError>>, EngineError> {
-        let written = self.with(|state| state.logs.get(id).map_or(0, Vec::len));
-        let next = options.tail.map_or(0, |tail| written.saturating_sub(tail));
-        let (engine, id, follow) = (self.clone(), id.clone(), options.follow);
-        let lines = stream::unfold(next, move |next| {
-            let (engine, id) = (engine.clone(), id.clone());
-            async move {
-                loop {
-                    let changed = engine.changed.notified();
-                    let line = engine.with(|state| state.logs.get(&id)?.get(next).cloned());
-                    if let Some(line) = line {
-                        return Some((Ok(line), next + 1));
-                    }
-                    let running = engine.with(|state| Some(state.find(&id)?.found.is_running()));
-                    if !follow || running != Some(true) {
-                        return None;
-                    }
-                    changed.await;
-                }
-            }
-        });
-        Ok(lines.boxed())
+        Ok(logs(self, id, options))
     }
 
     async fn exec(&self, _id: &ContainerId, _command: &[String]) -> Result<Executed, EngineError> {

@@ -3,6 +3,7 @@
 
 mod cat;
 mod engine;
+mod logs;
 mod script;
 mod state;
 

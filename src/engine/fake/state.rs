@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::{EngineError, EngineSaid, LogLine, labels};
-use crate::model::{ContainerId, ContainerSpec, Network, ObservedContainer, Owner, PublishedPort};
+use crate::model::{
+    ContainerId, ContainerSpec, FoundStack, Network, ObservedContainer, Owner, PublishedPort,
+};
 
 #[derive(Debug, Default)]
 pub(super) struct State {
@@ -30,6 +32,27 @@ impl State {
     pub(super) fn last_words(&self) -> Vec<String> {
         let log = self.log.clone();
         log.unwrap_or_else(|| vec!["last words".to_owned()])
+    }
+
+    /// All stacks that something is of.
+    pub(super) fn stacks(&self) -> Vec<FoundStack> {
+        let mut stacks = BTreeMap::new();
+        for one in &self.containers {
+            if let Some(service) = labels::service_of(&one.labels)
+                && let Some(stack) = labels::stack_among(&mut stacks, &one.labels)
+            {
+                stack.containers.push(ObservedContainer {
+                    owner: Owner::Ours(service),
+                    ..one.found.clone()
+                });
+            }
+        }
+        for (network, labels) in &self.networks {
+            if let Some(stack) = labels::stack_among(&mut stacks, labels) {
+                stack.networks.push(network.name.clone());
+            }
+        }
+        stacks.into_values().collect()
     }
 
     pub(super) fn new_id(&mut self) -> String {

@@ -216,6 +216,7 @@ mod tests {
         let nowhere = nowhere.of(&image, Customs::Docker).await;
         assert_eq!(nowhere.unwrap(), None);
     }
+
     #[tokio::test]
     async fn podman_takes_the_longest_part_of_the_repositorys_name() {
         // `me:secret`, `hub:pass`, and `you:other`.
