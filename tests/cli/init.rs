@@ -80,3 +80,13 @@ fn every_template_that_is_written_can_be_read() {
         assert!(output.status.success(), "{}", run.shown(&output));
     }
 }
+
+#[test]
+fn a_file_that_is_not_found_by_itself_is_brought_up_by_its_name() {
+    let run = Devinfra::new().args(["init", "minimal", "-o", "my stack.yaml"]);
+    assert_snapshot!(run.run(), @"
+    exit: 0
+    --- stderr
+    wrote `my stack.yaml`; `devinfra --file 'my stack.yaml' up` brings it up
+    ");
+}

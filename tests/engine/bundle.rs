@@ -81,7 +81,11 @@ fn log_lines_keep_secrets_in_failures_and_in_logs() {
 fn a_report_is_written_over_an_earlier_one_and_nothing_else() {
     let project = Project::with(CACHE);
     project.write("notes.md", "mine");
-    project.run(&["report", "notes.md"]).exits_with(7);
+    let refused = project.run(&["report", "notes.md"]).exits_with(7);
+    assert!(
+        refused.stderr.contains("name another file, or `-`"),
+        "{refused}"
+    );
     symlink("notes.md", project.path().join("link.md")).unwrap();
     project.run(&["report", "link.md"]).exits_with(7);
     let notes = fs::read_to_string(project.path().join("notes.md")).unwrap();

@@ -272,3 +272,13 @@ fn what_an_earlier_run_of_the_container_wrote_is_not_quoted() {
     assert_eq!(error["code"], "service.not-ready");
     assert_eq!(error["log"], serde_json::json!(["of the second run"]));
 }
+
+/// The engine starts it again and again, and most looks find it running.
+#[test]
+fn a_process_that_fails_a_moment_after_each_start_is_not_called_usable() {
+    let stack = script("kind: process", "sleep 0.2; exit 3");
+    let stack = stack.replace("    init: true\n", "    init: true\n    restart: always\n");
+    let project = Project::with(&stack);
+    let run = project.run(&["up", "--json"]).exits_with(5);
+    assert_eq!(run.result()["error"]["code"], "service.crash-loop");
+}

@@ -147,6 +147,8 @@ fn what_a_deleted_checkout_has_left_is_listed_and_taken_down() {
         "{down}"
     );
     assert!(!down.stderr.contains("stack file"), "{down}");
+    // It went with the directory.
+    assert!(!down.stderr.contains("data kept"), "{down}");
     assert_eq!(left.objects(), Objects::default());
     assert_eq!(other.objects().containers.len(), 1);
     assert!(!other.run(&["ls"]).succeeds().stdout.contains(&left.name));

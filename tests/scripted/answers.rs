@@ -161,3 +161,39 @@ async fn what_an_engine_of_another_machine_publishes_is_said_to_be_there() {
     }
     passing.abort();
 }
+
+#[tokio::test]
+async fn the_application_is_not_told_of_what_has_just_ended() {
+    let engine = ScriptedEngine::new("1.41");
+    engine.stack(
+        "
+name: scripted
+services:
+  db:
+    image: example/db:1
+    x-devinfra: {kind: process, exports: {DATABASE: there}}
+",
+    );
+    devinfra(&engine, &["up", "--wait-timeout", "20s"])
+        .await
+        .succeeded();
+    let told = devinfra(&engine, &["env"]).await;
+    assert_eq!(told.stdout, "export DATABASE='there'\n");
+    engine.world().end_unseen();
+    let told = devinfra(&engine, &["env", "--json"]).await;
+    assert_eq!(told.failure(), (Some(5), "stack.not-up".to_owned()));
+}
+
+#[tokio::test]
+async fn what_is_asked_of_the_engine_has_no_colour_where_none_is_wanted() {
+    let engine = ScriptedEngine::new("1.41");
+    let told = async |colour| {
+        let ran = devinfra(&engine, &["-vv", "--color", colour, "ls"]).await;
+        ran.succeeded();
+        ran.stderr
+    };
+    assert!(told("always").await.contains('\u{1b}'));
+    let plain = told("never").await;
+    assert!(plain.contains("list containers"), "{plain}");
+    assert!(!plain.contains('\u{1b}'), "{plain}");
+}

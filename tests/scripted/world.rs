@@ -40,6 +40,8 @@ pub(crate) struct World {
     pub(crate) log: Vec<&'static str>,
     /// The status with which containers end as soon as they start.
     pub(crate) exit: Option<i64>,
+    /// Whether the listing calls what has ended running, as Docker's does for a tenth of a second.
+    pub(crate) lags: bool,
     /// The host port at which a server of the test's stands for every published port.
     pub(crate) server: Option<u16>,
     /// Commands inside containers.
@@ -53,6 +55,14 @@ impl World {
     /// Whether nothing of a stack is left.
     pub(crate) fn is_empty(&self) -> bool {
         self.containers.is_empty() && self.networks.is_empty()
+    }
+
+    /// Every container ends, and the listing does not say so yet.
+    pub(crate) fn end_unseen(&mut self) {
+        for container in &mut self.containers {
+            container.end(1);
+        }
+        self.lags = true;
     }
 
     fn id(&mut self) -> String {
@@ -172,7 +182,13 @@ impl World {
     fn list(&self, query: &str) -> Value {
         let stranger = self.stranger.clone();
         let stranger = stranger.filter(|_| !query.contains("filters="));
-        let ours = self.containers.iter().map(Container::summary);
+        let ours = self.containers.iter().map(|one| {
+            let mut summary = one.summary();
+            if self.lags {
+                (summary["State"], summary["Status"]) = (json!("running"), json!("Up 1 second"));
+            }
+            summary
+        });
         ours.chain(stranger).collect()
     }
 

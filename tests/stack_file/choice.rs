@@ -1,5 +1,8 @@
 //! Which file, which project directory, which name.
 
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::symlink;
 
 use devinfra::stack_file::Origin;
@@ -108,4 +111,18 @@ fn a_stack_file_that_is_no_file_is_not_passed_over() {
     let world = World::new();
     mkfifoat(CWD, world.path("devinfra.yaml"), Mode::RUSR | Mode::WUSR).unwrap();
     assert_snapshot!(world.part("name"), @"`[DIR]/project/devinfra.yaml` is a pipe, and a stack file is a regular file");
+}
+
+/// Labels of an engine's objects are UTF-8: the stack would not know its own again.
+#[test]
+fn a_project_directory_that_is_not_utf_8_is_refused() {
+    let temporary = tempfile::tempdir().unwrap();
+    let directory = temporary.path().join(OsStr::from_bytes(b"p\xff"));
+    fs::create_dir(&directory).unwrap();
+    let error = World::at(&directory).stack(STACK).load().unwrap_err();
+    assert_eq!(error.code(), "usage.project-directory");
+    assert!(
+        error.to_string().contains("its name is not UTF-8"),
+        "{error}"
+    );
 }

@@ -88,7 +88,7 @@ pub(super) const USAGE: Chapter = Chapter {
             "file.exists",
             Exit::Conflict,
             "A file is there already, and is not overwritten.",
-            "Choose another name with `--output`.",
+            "Choose another name: `--output` of `devinfra init`, or the file of `devinfra report`, which writes over its own.",
         ),
         entry(
             "answer.write",

@@ -83,7 +83,10 @@ fn is_found_by_itself(path: &Path) -> bool {
 fn write(path: &Path, template: &Template) -> Result<(), CliError> {
     let opened = OpenOptions::new().write(true).create_new(true).open(path);
     let mut file = opened.map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => CliError::file_exists(path),
+        ErrorKind::AlreadyExists => CliError::file_exists(
+            path,
+            "choose another name with `--output`, or `--output -` to see the template",
+        ),
         _ => CliError::write(path, &error),
     })?;
     file.write_all(template.text.as_bytes())

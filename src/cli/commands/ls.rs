@@ -91,3 +91,14 @@ fn service(container: &ObservedContainer) -> Value {
         "endpoints": endpoints(None, &container.ports),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_takes_one_line_and_writes_over_nothing() {
+        assert_eq!(shown(Path::new("/home/a b/hub")), "/home/a b/hub");
+        assert_eq!(shown(Path::new("/a\nb\r\u{1b}[2J")), r"/a\nb\r\u{1b}[2J");
+    }
+}

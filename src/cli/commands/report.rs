@@ -53,7 +53,10 @@ pub(super) async fn run(context: &Context<'_>, args: &Report) -> Result<Exit, Cl
     }
     let path = context.settings.whole(&args.file)?;
     if !may_write(&path) {
-        return Err(CliError::file_exists(&path));
+        return Err(CliError::file_exists(
+            &path,
+            "only an earlier report is written over: name another file, or `-` for standard output",
+        ));
     }
     fs::write(&path, text).map_err(|error| CliError::write(&path, &error))?;
     if is_json {

@@ -110,14 +110,15 @@ impl CliError {
         }
     }
 
-    pub(super) fn file_exists(path: &Path) -> Self {
+    /// A file is in the way of one that would be written; `hint` says how another is named.
+    pub(super) fn file_exists(path: &Path, hint: &str) -> Self {
         Self {
             exit: Exit::Conflict,
             code: "file.exists".to_owned(),
             message: format!("`{}` exists, and is not overwritten", path.display()),
             ..Self::default()
         }
-        .hint("choose another name with `--output`, or `--output -` to see the template")
+        .hint(hint)
     }
 
     pub(super) fn write(path: &Path, source: &io::Error) -> Self {

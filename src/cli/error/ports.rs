@@ -79,3 +79,33 @@ pub(super) fn other_ports(publish: &str, settings: &[PortSetting<'_>]) -> Vec<St
     }
     hints
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ServiceName, StackName};
+
+    #[test]
+    fn nobody_is_told_to_end_a_program_of_the_engines() {
+        let stack = Stack::new(StackName::new("shop").unwrap(), "/shop");
+        let hints = |command: &str| {
+            let holder = PortHolder::Process {
+                id: 7,
+                command: command.to_owned(),
+            };
+            let refusal = Refusal::PortTaken {
+                service: ServiceName::new("db").unwrap(),
+                port: 5432,
+                holder: Some(holder),
+            };
+            hints(&[refusal], &stack)
+        };
+        assert_eq!(hints("/usr/bin/postgres -D /data"), ["stop it: `kill 7`"]);
+        assert_eq!(
+            hints("/usr/sbin/docker-proxy -proto tcp -host-port 5432"),
+            [
+                "the engine publishes 5432 for a container that is about to end: run the command again"
+            ]
+        );
+    }
+}

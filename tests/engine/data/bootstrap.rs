@@ -84,9 +84,17 @@ fn a_block_store_that_lakefs_does_not_reach_or_that_refuses_it_is_told() {
     project.set("KOHAKU_HUB_S3_SECRET_KEY", &key);
     project.up();
     make_repositories(&variables(&project));
+    // Without warnings in its log, nobody knows.
+    project.merge(
+        "quiet.yaml",
+        "services: {lakefs: {environment: {LAKEFS_LOGGING_LEVEL: error}}}",
+    );
+    let run = project.run(&["up"]).succeeds();
+    let unseen = "lakefs: nobody knows whether it reaches its block store";
+    assert!(run.stderr.contains(unseen), "{run}");
     project.merge(
         "elsewhere.yaml",
-        "services: {lakefs: {environment: {LAKEFS_BLOCKSTORE_S3_ENDPOINT: 'http://minio:9009'}}}",
+        "services: {lakefs: {environment: {LAKEFS_LOGGING_LEVEL: info, LAKEFS_BLOCKSTORE_S3_ENDPOINT: 'http://minio:9009'}}}",
     );
     let run = project.run(&["up"]).exits_with(5);
     assert!(run.stderr.contains("LakeFS can't use its block store: "));
